@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import type { AccessPort } from '../ports/access.ts';
+import type { CallScope } from '../ports/call-scope.ts';
+import type { ComputePort } from '../ports/compute.ts';
+import type { EntityType, Principal, Resolved, RetryClass, TargetMap, TargetRef, ToolEffect } from '../ports/domain.ts';
+
+/** Everything a handler may reach. A port that no provider implements is absent, and its tools answer `provider_not_configured`. */
+export interface Ports {
+  readonly compute: ComputePort;
+  readonly access: AccessPort;
+}
+
+export interface OperationCall extends CallScope {
+  readonly principal: Principal;
+}
+
+export type NonEmpty<T> = readonly [T, ...T[]];
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** An operation with its types erased: what the registry, the road and the faces handle. */
+export interface Operation {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly toolset: string;
+  readonly effect: ToolEffect;
+  readonly retry: RetryClass;
+  /** IAM actions that the operation may use on AWS. */
+  readonly iam: readonly string[];
+  /** Cedar entity type of its targets. */
+  readonly entity: EntityType;
+  /** `all`: one denied target denies the call. `any`: a list is decided per account, and accounts left out are named. */
+  readonly decide: 'all' | 'any';
+  /** False for operations that exist only as a resource. */
+  readonly listed: boolean;
+  /** Answered even while the journal cannot be written. */
+  readonly needsAudit: boolean;
+  readonly input: z.ZodObject;
+  readonly output: z.ZodObject;
+  /** Output paths whose strings come from outside (`instances.*.name`): cleaned, capped, and named in `_meta`. */
+  readonly untrusted: readonly string[];
+  targets(input: unknown, principal: Principal): TargetRef[];
+  run(ports: Ports, targets: NonEmpty<Resolved>, input: unknown, call: OperationCall): Promise<unknown>;
+  inputSchema(): JsonSchema;
+  outputSchema(): JsonSchema;
+}
+
+/** What a tool file declares. See `defineOperation`. */
+export interface OperationDeclaration<I extends z.ZodObject, O extends z.ZodObject, E extends EntityType> {
+  name: string;
+  title: string;
+  /** When to use it and what it costs, under 60 words. */
+  description: string;
+  effect: ToolEffect;
+  retry: RetryClass;
+  iam: string[];
+  input: I;
+  output: O;
+  entity: E;
+  decide?: 'all' | 'any';
+  listed?: boolean;
+  needsAudit?: boolean;
+  targets(input: z.output<I>, principal: Principal): TargetRef<E>[];
+  /** `any` operations get what policy allowed; others get every target, all allowed. */
+  run(ports: Ports, targets: NonEmpty<Resolved<TargetMap[E]>>, input: z.output<I>, call: OperationCall): Promise<z.output<O>>;
+}
+
+const plan = z
+  .object({ current: z.record(z.string(), z.string()), change: z.record(z.string(), z.string()), providerChecked: z.boolean() })
+  .describe('Only in a dry run');
+
+/**
+ * Makes an operation of a declaration: adds `dryRun` to the input and `plan` to the output of everything that changes
+ * something, and memoises the JSON Schemas (draft 2020-12).
+ * @param toolset folder name of the declaring file
+ */
+export function defineOperation<I extends z.ZodObject, O extends z.ZodObject, E extends EntityType>(
+  toolset: string,
+  declaration: OperationDeclaration<I, O, E>,
+): Operation {
+  const changes = declaration.effect !== 'read';
+  const input = changes
+    ? z.strictObject({ ...declaration.input.shape, dryRun: z.boolean().optional().describe('Check and plan only; nothing changes') })
+    : z.strictObject(declaration.input.shape);
+  const output = changes ? declaration.output.extend({ plan: plan.optional() }) : declaration.output;
+  let inputJson: JsonSchema | undefined;
+  let outputJson: JsonSchema | undefined;
+  return {
+    ...declaration,
+    toolset,
+    decide: declaration.decide ?? 'all',
+    listed: declaration.listed ?? true,
+    needsAudit: declaration.needsAudit ?? true,
+    input,
+    output,
+    untrusted: untrustedPaths(output),
+    // Types are erased on purpose: the road parses with `input` before it calls either.
+    targets: declaration.targets as Operation['targets'],
+    run: declaration.run as unknown as Operation['run'],
+    inputSchema: () => (inputJson ??= toJsonSchema(input, 'input')),
+    outputSchema: () => (outputJson ??= toJsonSchema(output, 'output')),
+  };
+}
+
+/** Text that a cloud, not we, wrote. The projection cleans it and the reply names its path. */
+export function untrusted<T extends z.ZodType>(schema: T): T {
+  return schema.meta({ untrusted: true }) as T;
+}
+
+function toJsonSchema(schema: z.ZodObject, io: 'input' | 'output'): JsonSchema {
+  const json = z.toJSONSchema(schema, {
+    io,
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.untrusted;
+      // Tokens: an output's objects need not forbid what the projection already dropped.
+      if (io === 'output') delete jsonSchema.additionalProperties;
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+    },
+  });
+  const { $schema: _, ...rest } = json;
+  return rest as JsonSchema;
+}
+
+function untrustedPaths(schema: z.ZodType, path: string[] = []): string[] {
+  const def = schema.def as { type: string; innerType?: z.ZodType; element?: z.ZodType; valueType?: z.ZodType; items?: z.ZodType[] };
+  if (schema.meta()?.untrusted) return [path.join('.')];
+  if (def.innerType) return untrustedPaths(def.innerType, path);
+  if (def.element) return untrustedPaths(def.element, [...path, '*']);
+  if (def.valueType) return untrustedPaths(def.valueType, [...path, '*']);
+  if (schema instanceof z.ZodObject)
+    return Object.entries(schema.shape).flatMap(([key, field]) => untrustedPaths(field as z.ZodType, [...path, key]));
+  return [];
+}

@@ -1,0 +1,128 @@
+import type { CallScope } from './call-scope.ts';
+import type { AccountTarget, InstanceState, InstanceTarget, Provider, Resolved, Tags, TargetRef } from './domain.ts';
+
+/** One line of a list: short enough that 25 cost under 2,000 tokens. */
+export interface InstanceRow {
+  provider: Provider;
+  id: string;
+  name: string;
+  state: InstanceState;
+  type: string;
+  region: string;
+  /** Only when more than one account is configured. */
+  account?: string;
+}
+
+/** A part of a list that could not be read, so that its absence is not taken for emptiness. */
+export interface MissingPart {
+  provider: Provider;
+  account: string;
+  region?: string;
+  code: string;
+  message: string;
+}
+
+export interface InstancePage {
+  instances: InstanceRow[];
+  nextCursor?: string;
+  missing?: MissingPart[];
+}
+
+export interface InstanceQuery {
+  limit: number;
+  cursor?: string;
+  state?: InstanceState;
+  /** Only instances that carry this tag with this value. */
+  tag?: { key: string; value: string };
+}
+
+export interface InstanceDetail extends Omit<InstanceRow, 'account'> {
+  account: string;
+  /** The provider's own word for the state. */
+  providerState: string;
+  launchedAt?: string;
+  image?: string;
+  zone?: string;
+  privateIp?: string;
+  publicIp?: string;
+  subnet?: string;
+  vpc?: string;
+  securityGroups?: string[];
+  /** Why the provider last changed the state, e.g. `Server.InsufficientInstanceCapacity`. Untrusted text. */
+  stateReason?: string;
+  tags: Record<string, string>;
+}
+
+/** What a dry run found: what is, and what would be. */
+export interface Plan {
+  current: Record<string, string>;
+  change: Record<string, string>;
+  /** Whether the provider's own dry run confirmed that it would accept the call. */
+  providerChecked: boolean;
+}
+
+export interface StateChange {
+  previousState: InstanceState;
+  state: InstanceState;
+  plan?: Plan;
+}
+
+export interface LaunchSpec {
+  name: string;
+  instanceType: string;
+  image: string;
+  region: string;
+  subnet?: string;
+  securityGroups?: string[];
+  keyName?: string;
+  instanceProfile?: string;
+  tags: Tags;
+}
+
+export interface LaunchResult {
+  /** Empty only in a dry run. */
+  id?: string;
+  region: string;
+  state: InstanceState;
+  plan?: Plan;
+}
+
+export interface MetricSeries {
+  metric: string;
+  unit: string;
+  statistic: string;
+  /** `[ISO time, value]`, oldest first, at most 60. */
+  points: [string, number][];
+  latest?: number;
+  min?: number;
+  max?: number;
+}
+
+export interface MetricQuery {
+  hours: number;
+}
+
+/**
+ * Virtual machines of every provider. All methods throw `CallError` and nothing else.
+ * Methods that change something take resolved targets only, count what they send in `call.ledger`,
+ * use the provider's own dry run when `call.dryRun` is set, and wait for the target state at most `call.waitMs`.
+ */
+export interface ComputePort {
+  /** All accounts in one page; a part that fails is named in `missing`, and only if every part fails is the first error thrown. */
+  list(accounts: readonly Resolved<AccountTarget>[], query: InstanceQuery, call: CallScope): Promise<InstancePage>;
+  get(instance: Resolved<InstanceTarget>, call: CallScope): Promise<InstanceDetail>;
+  start(instance: Resolved<InstanceTarget>, call: CallScope): Promise<StateChange>;
+  stop(instance: Resolved<InstanceTarget>, call: CallScope): Promise<StateChange>;
+  restart(instance: Resolved<InstanceTarget>, call: CallScope): Promise<StateChange>;
+  terminate(instance: Resolved<InstanceTarget>, call: CallScope): Promise<StateChange>;
+  launch(account: Resolved<AccountTarget>, spec: LaunchSpec, call: CallScope): Promise<LaunchResult>;
+  metrics(instance: Resolved<InstanceTarget>, query: MetricQuery, call: CallScope): Promise<MetricSeries[]>;
+}
+
+/** Reads live facts for step 4 of the road. Writes never use a cached fact. */
+export interface ComputeResolver {
+  /** Throws `target_unresolved` when there is no such instance in the configured accounts and regions, or more than one. */
+  instance(ref: TargetRef<'Instance'>, call: CallScope): Promise<InstanceTarget>;
+  /** Throws `provider_not_configured` when no account matches, `invalid_input` for a region that is not configured. */
+  accounts(ref: TargetRef<'Account'>, call: CallScope): Promise<AccountTarget[]>;
+}

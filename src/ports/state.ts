@@ -1,0 +1,92 @@
+/**
+ * Shared state behind named atomic operations, so that a second implementation (conditional writes) is possible.
+ * All times are epoch milliseconds given by the caller.
+ */
+
+export type ApprovalStatus = 'pending' | 'approved' | 'rejected' | 'consumed';
+
+export interface ApprovalRow {
+  readonly id: string;
+  readonly bindingHash: string;
+  readonly requester: string;
+  readonly tool: string;
+  /** Canonical JSON of what is approved: tool, arguments, targets with binding facts, account, agent, policy-set hash. */
+  readonly binding: string;
+  readonly status: ApprovalStatus;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly approver?: string;
+  readonly decidedAt?: number;
+  /** Base64 Ed25519 signature of the approver. */
+  readonly signature?: string;
+  /** Call that consumed it. */
+  readonly callId?: string;
+}
+
+export type AdmitResult =
+  | { readonly admitted: true }
+  | { readonly admitted: false; readonly reason: 'rate' | 'concurrency'; readonly retryAfterMs: number };
+
+export type IdempotencyClaim =
+  | { readonly state: 'claimed' }
+  | { readonly state: 'running'; readonly callId: string }
+  | { readonly state: 'lost'; readonly callId: string }
+  | { readonly state: 'done'; readonly callId: string; readonly outcome: string }
+  | { readonly state: 'mismatch'; readonly callId: string };
+
+export interface TokenRow {
+  readonly id: string;
+  readonly agent: string;
+  readonly createdAt: number;
+  readonly revokedAt?: number;
+  readonly lastUsedAt?: number;
+}
+
+export interface SeenTarget {
+  readonly type: string;
+  readonly id: string;
+  readonly label: string;
+}
+
+export interface StateStore {
+  /** Counts the call against the agent's minute and takes one of its slots until `expiresAt` or `release`. One atomic step over all processes. */
+  admit(
+    agent: string,
+    callId: string,
+    limits: { callsPerMinute: number; callsAtOnce: number },
+    now: number,
+    expiresAt: number,
+  ): AdmitResult;
+  release(callId: string): void;
+
+  createApproval(row: Omit<ApprovalRow, 'status' | 'approver' | 'decidedAt' | 'signature' | 'callId'>): ApprovalRow;
+  getApproval(id: string): ApprovalRow | undefined;
+  /** The newest row for this binding that has not expired and was not consumed. */
+  findApproval(bindingHash: string, now: number): ApprovalRow | undefined;
+  listApprovals(filter: { status?: ApprovalStatus; now?: number }): ApprovalRow[];
+  /** Pending and not expired → approved or rejected; false when it was not. */
+  decideApproval(id: string, decision: { status: 'approved' | 'rejected'; approver: string; signature?: string; now: number }): boolean;
+  /** Approved and not expired → consumed, for exactly one caller; undefined for everybody else. */
+  claimApproval(id: string, callId: string, now: number): ApprovalRow | undefined;
+  /** Undoes a claim by the same call whose intent could not be recorded. */
+  giveBackApproval(id: string, callId: string): void;
+
+  /** What is stored for this key, without claiming it. */
+  peekIdempotency(agent: string, key: string, argsHash: string, now: number): IdempotencyClaim | undefined;
+  /** Claims the key for this call, or says who has it. `lost`: the claimer passed its deadline without an outcome. */
+  claimIdempotency(agent: string, key: string, argsHash: string, callId: string, now: number, deadlineAt: number): IdempotencyClaim;
+  finishIdempotency(agent: string, key: string, callId: string, outcome: string): void;
+  /** Frees the key of a call that certainly had no effect. */
+  dropIdempotency(agent: string, key: string, callId: string): void;
+
+  addToken(id: string, hash: string, agent: string, now: number): void;
+  findToken(hash: string): TokenRow | undefined;
+  listTokens(): TokenRow[];
+  revokeToken(id: string, now: number): boolean;
+
+  /** Remembers what an agent was shown, for completions. */
+  rememberSeen(agent: string, targets: readonly SeenTarget[], now: number): void;
+  seen(agent: string, type: string, prefix: string, limit: number): SeenTarget[];
+
+  close(): void;
+}
