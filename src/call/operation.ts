@@ -3,6 +3,7 @@ import type { AccessPort } from '../ports/access.ts';
 import type { CallScope } from '../ports/call-scope.ts';
 import type { ComputePort } from '../ports/compute.ts';
 import type { EntityType, Principal, Resolved, RetryClass, TargetMap, TargetRef, ToolEffect } from '../ports/domain.ts';
+import type { SeenTarget } from '../ports/state.ts';
 
 /** Everything a handler may reach. A port that no provider implements is absent, and its tools answer `provider_not_configured`. */
 export interface Ports {
@@ -40,7 +41,10 @@ export interface Operation {
   readonly output: z.ZodObject;
   /** Output paths whose strings come from outside (`instances.*.name`): cleaned, capped, and named in `_meta`. */
   readonly untrusted: readonly string[];
+  /** Input paths whose strings are text for people rather than names, and need not be canonical. */
+  readonly freeText: readonly string[];
   targets(input: unknown, principal: Principal): TargetRef[];
+  readonly seen?: (output: unknown) => SeenTarget[];
   run(ports: Ports, targets: NonEmpty<Resolved>, input: unknown, call: OperationCall): Promise<unknown>;
   inputSchema(): JsonSchema;
   outputSchema(): JsonSchema;
@@ -62,12 +66,19 @@ export interface OperationDeclaration<I extends z.ZodObject, O extends z.ZodObje
   listed?: boolean;
   needsAudit?: boolean;
   targets(input: z.output<I>, principal: Principal): TargetRef<E>[];
+  /** What the caller has now seen, for completions. */
+  seen?(output: z.output<O>): SeenTarget[];
   /** `any` operations get what policy allowed; others get every target, all allowed. */
   run(ports: Ports, targets: NonEmpty<Resolved<TargetMap[E]>>, input: z.output<I>, call: OperationCall): Promise<z.output<O>>;
 }
 
 const plan = z
-  .object({ current: z.record(z.string(), z.string()), change: z.record(z.string(), z.string()), providerChecked: z.boolean() })
+  .object({
+    current: z.record(z.string(), z.string()),
+    change: z.record(z.string(), z.string()),
+    providerChecked: z.boolean(),
+    needsApproval: z.boolean().optional(),
+  })
   .describe('Only in a dry run');
 
 /**
@@ -87,20 +98,33 @@ export function defineOperation<I extends z.ZodObject, O extends z.ZodObject, E 
   let inputJson: JsonSchema | undefined;
   let outputJson: JsonSchema | undefined;
   return {
-    ...declaration,
+    name: declaration.name,
+    title: declaration.title,
+    description: declaration.description,
+    effect: declaration.effect,
+    retry: declaration.retry,
+    iam: declaration.iam,
+    entity: declaration.entity,
     toolset,
     decide: declaration.decide ?? 'all',
     listed: declaration.listed ?? true,
     needsAudit: declaration.needsAudit ?? true,
     input,
     output,
-    untrusted: untrustedPaths(output),
+    untrusted: markedPaths(output, 'untrusted'),
+    freeText: markedPaths(input, 'freeText'),
     // Types are erased on purpose: the road parses with `input` before it calls either.
     targets: declaration.targets as Operation['targets'],
+    ...(declaration.seen ? { seen: declaration.seen as NonNullable<Operation['seen']> } : {}),
     run: declaration.run as unknown as Operation['run'],
     inputSchema: () => (inputJson ??= toJsonSchema(input, 'input')),
     outputSchema: () => (outputJson ??= toJsonSchema(output, 'output')),
   };
+}
+
+/** Text that an agent writes for people (tag values, descriptions): slashes and line breaks in it are no path tricks. */
+export function freeText<T extends z.ZodType>(schema: T): T {
+  return schema.meta({ freeText: true }) as T;
 }
 
 /** Text that a cloud, not we, wrote. The projection cleans it and the reply names its path. */
@@ -108,28 +132,44 @@ export function untrusted<T extends z.ZodType>(schema: T): T {
   return schema.meta({ untrusted: true }) as T;
 }
 
+/**
+ * What clients are shown. It says less than the parsers check, because every token of it is paid in every conversation:
+ * an output is described by its shape alone, an input keeps what helps to write a call.
+ */
 function toJsonSchema(schema: z.ZodObject, io: 'input' | 'output'): JsonSchema {
   const json = z.toJSONSchema(schema, {
     io,
-    override: ({ jsonSchema }) => {
+    override: ({ jsonSchema, path }) => {
       delete jsonSchema.untrusted;
-      // Tokens: an output's objects need not forbid what the projection already dropped.
-      if (io === 'output') delete jsonSchema.additionalProperties;
+      delete jsonSchema.freeText;
+      delete jsonSchema.propertyNames;
+      if (jsonSchema.format || io === 'output') delete jsonSchema.pattern;
+      if (jsonSchema.pattern || io === 'output') delete jsonSchema.maxLength;
+      if (io === 'output') {
+        delete jsonSchema.enum;
+        delete jsonSchema.format;
+      }
+      // The root of an input keeps it: agents should see that other keys are refused.
+      if (jsonSchema.additionalProperties === false && (io === 'output' || path.length > 0)) delete jsonSchema.additionalProperties;
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+      if (path.at(-1) === 'plan') {
+        delete jsonSchema.properties;
+        delete jsonSchema.required;
+      }
     },
   });
   const { $schema: _, ...rest } = json;
   return rest as JsonSchema;
 }
 
-function untrustedPaths(schema: z.ZodType, path: string[] = []): string[] {
-  const def = schema.def as { type: string; innerType?: z.ZodType; element?: z.ZodType; valueType?: z.ZodType; items?: z.ZodType[] };
-  if (schema.meta()?.untrusted) return [path.join('.')];
-  if (def.innerType) return untrustedPaths(def.innerType, path);
-  if (def.element) return untrustedPaths(def.element, [...path, '*']);
-  if (def.valueType) return untrustedPaths(def.valueType, [...path, '*']);
-  if (schema instanceof z.ZodObject)
-    return Object.entries(schema.shape).flatMap(([key, field]) => untrustedPaths(field as z.ZodType, [...path, key]));
-  return [];
+/** Paths (`instances.*.name`) of a schema that carry a mark. */
+function markedPaths(schema: z.ZodType, mark: string, path: string[] = []): string[] {
+  if (schema.meta()?.[mark]) return [path.join('.')];
+  const def = schema.def as { innerType?: z.ZodType; element?: z.ZodType; valueType?: z.ZodType };
+  if (def.innerType) return markedPaths(def.innerType, mark, path);
+  const each = def.element ?? def.valueType;
+  if (each) return markedPaths(each, mark, [...path, '*']);
+  if (!(schema instanceof z.ZodObject)) return [];
+  return Object.entries(schema.shape).flatMap(([key, field]) => markedPaths(field as z.ZodType, mark, [...path, key]));
 }

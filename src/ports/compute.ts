@@ -59,6 +59,8 @@ export interface Plan {
   change: Record<string, string>;
   /** Whether the provider's own dry run confirmed that it would accept the call. */
   providerChecked: boolean;
+  /** Set by the road when the real call would need a person's approval. */
+  needsApproval?: boolean;
 }
 
 export interface StateChange {

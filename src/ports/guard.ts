@@ -17,7 +17,7 @@ export interface CircuitState extends CircuitKey {
 /**
  * Deadline, concurrency limit and circuit breaker around one provider request (retries of the SDK included).
  * Throws `CallError` `circuit_open`, `overloaded` or `timeout`; lets the request's own `CallError` through.
- * Only `provider_unavailable`, `timeout` and `provider_throttled` count against the circuit.
+ * Only `provider_unavailable` and `timeout` count against the circuit: throttling is the answer of a healthy service.
  */
 export interface Guard {
   run<T>(key: CircuitKey, scope: { deadlineAt: number; signal?: AbortSignal }, request: (signal: AbortSignal) => Promise<T>): Promise<T>;

@@ -34,12 +34,14 @@ export type IdempotencyClaim =
   | { readonly state: 'done'; readonly callId: string; readonly outcome: string }
   | { readonly state: 'mismatch'; readonly callId: string };
 
+/** A key that some call has claimed. */
+export type KnownKey = Exclude<IdempotencyClaim, { state: 'claimed' }>;
+
 export interface TokenRow {
   readonly id: string;
   readonly agent: string;
   readonly createdAt: number;
   readonly revokedAt?: number;
-  readonly lastUsedAt?: number;
 }
 
 export interface SeenTarget {
@@ -61,8 +63,8 @@ export interface StateStore {
 
   createApproval(row: Omit<ApprovalRow, 'status' | 'approver' | 'decidedAt' | 'signature' | 'callId'>): ApprovalRow;
   getApproval(id: string): ApprovalRow | undefined;
-  /** The newest row for this binding that has not expired and was not consumed. */
-  findApproval(bindingHash: string, now: number): ApprovalRow | undefined;
+  /** Rows for this binding that have not expired and were not consumed, newest first. */
+  findApprovals(bindingHash: string, now: number): ApprovalRow[];
   listApprovals(filter: { status?: ApprovalStatus; now?: number }): ApprovalRow[];
   /** Pending and not expired → approved or rejected; false when it was not. */
   decideApproval(id: string, decision: { status: 'approved' | 'rejected'; approver: string; signature?: string; now: number }): boolean;
@@ -72,7 +74,7 @@ export interface StateStore {
   giveBackApproval(id: string, callId: string): void;
 
   /** What is stored for this key, without claiming it. */
-  peekIdempotency(agent: string, key: string, argsHash: string, now: number): IdempotencyClaim | undefined;
+  peekIdempotency(agent: string, key: string, argsHash: string, now: number): KnownKey | undefined;
   /** Claims the key for this call, or says who has it. `lost`: the claimer passed its deadline without an outcome. */
   claimIdempotency(agent: string, key: string, argsHash: string, callId: string, now: number, deadlineAt: number): IdempotencyClaim;
   finishIdempotency(agent: string, key: string, callId: string, outcome: string): void;

@@ -1,26 +1,47 @@
 import { z } from 'zod';
+import { freeText, untrusted } from '../call/operation.ts';
 
 /** Input and output fields that tools share, so that a name means the same everywhere. */
 
 export const provider = z.enum(['aws', 'hostinger']);
 
-/** EC2 instance id (`i-` and 8 or 17 hex digits) or a Hostinger virtual machine id. */
+/** EC2 instance id (`i-` and 8 or 17 hex digits) or the number of a Hostinger virtual machine. */
 export const instanceId = z
   .string()
-  .regex(/^(i-[0-9a-f]{8}(?:[0-9a-f]{9})?|[1-9][0-9]{0,15})$/, 'expected an EC2 id like i-0123456789abcdef0 or a Hostinger number')
-  .describe('i-… or Hostinger number');
+  .max(40)
+  .regex(/^(i-[0-9a-f]{8}(?:[0-9a-f]{9})?|[1-9][0-9]{0,15})$/, 'expected an EC2 id like i-0123456789abcdef0 or a Hostinger number');
 
 export const region = z
   .string()
-  .regex(/^[a-z]{2}(-[a-z]+)+-\d{1,2}$/, 'expected a region like eu-north-1')
-  .describe('Default: all configured');
+  .max(40)
+  .regex(/^[a-z]{2}(-[a-z]+)+-\d{1,2}$/, 'expected a region like eu-north-1');
 
 export const account = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'expected an account name from ziggie.yaml')
-  .describe('Account name; default: all');
+  .max(63)
+  .regex(/^[a-z0-9][a-z0-9-]*$/, 'expected an account name from ziggie.yaml');
 
 export const limit = z.int().min(1).max(100).default(25);
-export const cursor = z.string().max(2048).optional().describe('nextCursor of the previous page');
+export const cursor = z.string().max(2048).optional().describe('nextCursor of the page before');
 
 export const instanceState = z.enum(['pending', 'running', 'stopping', 'stopped', 'restarting', 'terminating', 'terminated', 'unknown']);
+
+/** Tag keys and values as EC2 takes them: 128 and 256 characters, `aws:` is reserved (EC2 User Guide, "Tag restrictions"). */
+export const tags = z.record(
+  z
+    .string()
+    .min(1)
+    .max(128)
+    .regex(/^(?!aws:)/i, 'tag keys must not start with aws:'),
+  freeText(z.string().max(256)),
+);
+
+export const instanceRef = z.strictObject({ provider, id: instanceId, region: region.optional() });
+
+export const stateChange = z.object({ provider, id: z.string(), previousState: instanceState, state: instanceState });
+
+/** Output rows of parts of a list that could not be read. */
+export const missing = z
+  .array(z.object({ provider, account: z.string(), region: z.string().optional(), code: z.string(), message: untrusted(z.string()) }))
+  .optional()
+  .describe('Parts that could not be read');

@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { defineOperation } from '../../call/operation.ts';
-import { instanceId, instanceState, provider, region } from '../fields.ts';
+import { instanceRef, stateChange } from '../fields.ts';
 
 export const instancesStop = defineOperation('instances', {
   name: 'instances_stop',
@@ -9,8 +8,8 @@ export const instancesStop = defineOperation('instances', {
   effect: 'write',
   retry: 'natural',
   iam: ['ec2:StopInstances', 'ec2:DescribeInstances'],
-  input: z.strictObject({ provider, id: instanceId, region: region.optional() }),
-  output: z.object({ provider, id: z.string(), previousState: instanceState, state: instanceState }),
+  input: instanceRef,
+  output: stateChange,
   entity: 'Instance',
   targets: ({ provider, id, region }) => [{ type: 'Instance', provider, id, region }],
   run: async ({ compute }, [instance], { provider, id }, call) => ({ provider, id, ...(await compute.stop(instance, call)) }),

@@ -1,0 +1,129 @@
+import type { AccessPort, ApprovalView, HealthCheck } from '../ports/access.ts';
+import type { CallScope } from '../ports/call-scope.ts';
+import type { Principal } from '../ports/domain.ts';
+import { decideCall } from './decide.ts';
+import { CallError } from './errors.ts';
+import type { Road } from './invoke.ts';
+import { findOperation, parseInput } from './parse.ts';
+import { resolveTargets } from './resolve.ts';
+
+/** A part of the server that can be asked how it is. */
+export interface HealthProbe {
+  readonly name: string;
+  probe(call: CallScope): Promise<Omit<HealthCheck, 'name'>>;
+}
+
+export interface AccessOptions {
+  /** Later bound: the access operations travel the road that they explain. */
+  readonly road: () => Road;
+  readonly version: string;
+  readonly mode: string;
+  readonly probes: readonly HealthProbe[];
+  readonly runbooks: ReadonlyMap<string, string>;
+}
+
+const nextStep: Readonly<Record<ApprovalView['status'], string>> = {
+  pending: 'Wait for a person to decide.',
+  approved: 'Repeat the very same call now.',
+  rejected: 'Do not repeat the call; ask what to do instead.',
+  consumed: 'It was used once and is spent.',
+  expired: 'Call again to ask for a new one.',
+};
+
+/** What the server tells of itself. */
+export function createAccess({ road, version, mode, probes, runbooks }: AccessOptions): AccessPort {
+  return {
+    async whoami(principal: Principal) {
+      const { policy, operations, limitsOf } = road();
+      const tools = policy.visibleTools(principal).flatMap((name) => {
+        const operation = operations.get(name);
+        return operation?.listed ? [{ tool: operation.name, effect: operation.effect }] : [];
+      });
+      return {
+        agent: principal.id,
+        teams: [...principal.teams],
+        tools,
+        limits: limitsOf(principal),
+        policySet: policy.hash().slice(0, 12),
+        mode,
+      };
+    },
+
+    async explain(principal, tool, raw, call) {
+      const { operations, nearestTool, policy, resolver, sandbox, approverIds } = road();
+      const operation = findOperation(operations, tool, nearestTool);
+      const { input, dryRun } = parseInput(operation, raw);
+      if (!policy.visibleTools(principal).includes(operation.name)) {
+        return {
+          decision: 'deny',
+          policies: [],
+          advice: [`No policy lets ${principal.id} use ${tool}, whatever the arguments.`],
+          targets: [],
+        };
+      }
+      const targets = await resolveTargets(operation, operation.targets(input, principal), resolver, call);
+      const decision = await decideCall(policy, { operation, principal, input, dryRun, sandbox }, targets, approverIds());
+      return {
+        decision: decision.kind === 'approval' ? 'approval_required' : decision.kind,
+        policies: [...decision.policyIds],
+        advice: decision.kind === 'allow' ? [] : [...decision.advice],
+        targets: targets.map((target) => ({
+          type: target.type,
+          id: target.id,
+          tags: { ...target.tags },
+          ...(target.type === 'Instance' ? { state: target.state } : {}),
+        })),
+      };
+    },
+
+    async approval(principal, id) {
+      const { store, now } = road();
+      const row = store.getApproval(id);
+      if (!row || row.requester !== principal.id) {
+        throw new CallError('target_unresolved', `You have no approval ${id}.`, {
+          remedy: 'Use the id from the approval_required error of your own call.',
+          effect: 'none',
+        });
+      }
+      const expired = row.expiresAt <= now() && (row.status === 'pending' || row.status === 'approved');
+      const status = expired ? 'expired' : row.status;
+      return {
+        id,
+        status,
+        tool: row.tool,
+        expiresAt: new Date(row.expiresAt).toISOString(),
+        ...(row.approver ? { approver: row.approver } : {}),
+        next: nextStep[status],
+      };
+    },
+
+    searchAudit: (query) => road().audit.search(query),
+
+    async health(call) {
+      const checks = await Promise.all(
+        probes.map(async ({ name, probe }): Promise<HealthCheck> => {
+          try {
+            return { name, ...(await probe(call)) };
+          } catch (error) {
+            return {
+              name,
+              status: 'failed',
+              detail: error instanceof CallError ? `${error.message} ${error.details.remedy}` : 'The check itself failed.',
+            };
+          }
+        }),
+      );
+      const worst = (['failed', 'degraded', 'ok'] as const).find((status) => checks.some((check) => check.status === status)) ?? 'ok';
+      return { status: worst, version, mode, checks };
+    },
+
+    async runbook(name) {
+      const text = runbooks.get(name);
+      if (text !== undefined) return text;
+      throw new CallError('target_unresolved', `There is no runbook ${name}.`, {
+        remedy: `There are: ${[...runbooks.keys()].join(', ')}.`,
+        effect: 'none',
+      });
+    },
+  };
+}

@@ -1,0 +1,266 @@
+import type { ApprovalBinding, ApprovalsPort } from '../ports/approvals.ts';
+import type { AuditPhase, AuditPort } from '../ports/audit.ts';
+import type { ComputeResolver } from '../ports/compute.ts';
+import type { Principal, Resolved, Target } from '../ports/domain.ts';
+import type { PolicyPort } from '../ports/policy.ts';
+import type { AdmitResult, StateStore } from '../ports/state.ts';
+import { Call, type CallRequest, type CallResult } from './call.ts';
+import { hashArguments } from './canonical.ts';
+import { allowedWithApproval, type DecisionInput, decideCall } from './decide.ts';
+import { CallError, type ErrorBody } from './errors.ts';
+import * as failures from './failures.ts';
+import { claimKey, findOutcome, forgetKey, keepOutcome, type StoredOutcome } from './idempotency.ts';
+import type { NonEmpty, Operation, Ports } from './operation.ts';
+import { findOperation, parseIdempotencyKey, parseInput } from './parse.ts';
+import { projectOutput } from './project.ts';
+import { entryOf } from './record.ts';
+import type { Redactor } from './redact.ts';
+import { resolveTargets } from './resolve.ts';
+
+/**
+ * Invariant: this is the only way to a provider, and the order of its steps is the security property. Nothing is sent
+ * before the intent is on disk; nothing is recorded as an intent before every target was resolved and allowed;
+ * every way out is recorded. Tests hold the order by an event log.
+ */
+
+export interface Road {
+  readonly operations: ReadonlyMap<string, Operation>;
+  readonly ports: Ports;
+  readonly resolver: ComputeResolver;
+  readonly policy: PolicyPort;
+  readonly approvals: ApprovalsPort;
+  readonly audit: AuditPort;
+  readonly store: StateStore;
+  readonly redactor: Redactor;
+  readonly argumentsKey: Uint8Array;
+  readonly sandbox: boolean;
+  readonly approverIds: () => readonly string[];
+  readonly limitsOf: (principal: Principal) => { callsPerMinute: number; callsAtOnce: number };
+  /** Facts of a target that an approval is bound to. */
+  readonly bindingFacts: (target: Target) => unknown;
+  readonly nearestTool: (name: string) => string | undefined;
+  /** Told of every change that took effect, for subscribers. */
+  readonly changed?: (operation: Operation, targets: readonly Resolved[]) => void;
+  readonly now: () => number;
+}
+
+export type Invoke = (request: CallRequest) => Promise<CallResult>;
+
+/** Slots and keys outlive the deadline a little, so that a slow end does not free one too early. */
+const graceMs = 30_000;
+
+/** Makes `invoke()`, the one road. It never throws: what goes wrong is in the result. */
+export function createInvoke(road: Road): Invoke {
+  return async (request) => {
+    const call = new Call(request, road.now());
+    try {
+      const output = await travel(road, call);
+      return { ok: true, callId: call.id, output, untrusted: call.operation?.untrusted ?? [] };
+    } catch (error) {
+      return { ok: false, callId: call.id, error: await fail(road, call, error) };
+    } finally {
+      leave(road, call);
+    }
+  };
+}
+
+/**
+ * Records a call that never reached a handler (malformed JSON-RPC, wrong parameters, a refused subscription) as the
+ * refusal that it was answered with.
+ */
+export async function recordRefusal(road: Road, request: CallRequest, error: CallError): Promise<void> {
+  await fail(road, new Call(request, road.now()), error);
+}
+
+async function travel(road: Road, call: Call): Promise<Record<string, unknown>> {
+  // 1. Who asks, and may they ask now?
+  const { principal } = call.request;
+  if (!principal) throw failures.unauthenticated();
+  const unwritable = admit(road, call, principal);
+
+  // 2. What is asked, exactly?
+  const operation = findOperation(road.operations, call.request.tool, road.nearestTool);
+  call.operation = operation;
+  if (unwritable && operation.needsAudit) throw unwritable;
+  const { input, dryRun } = parseInput(operation, call.request.input);
+  call.dryRun = dryRun;
+  call.idempotencyKey = parseIdempotencyKey(call.request.idempotencyKey);
+  call.argsHash = hashArguments(road.argumentsKey, input);
+  call.input = input;
+  call.policySetHash = road.policy.hash();
+
+  // 3. Could this principal ever do it? Asked before any provider is.
+  if (!road.policy.visibleTools(principal).includes(operation.name)) {
+    call.decision = 'deny';
+    throw failures.neverAllowed(operation.name, principal.id);
+  }
+  const stored = findOutcome(road.store, call, road.now());
+  if (stored) return answerAgain(road, call, stored.callId, stored.outcome);
+
+  // 4. On what, as it is now?
+  call.refuseIfCancelled();
+  const resolved = await resolveTargets(operation, operation.targets(input, principal), road.resolver, call.scope());
+  call.targets = resolved;
+
+  // 5. May they do it to all of that?
+  const asked: DecisionInput = { operation, principal, input, dryRun, sandbox: road.sandbox };
+  const decision = await decideCall(road.policy, asked, resolved, road.approverIds());
+  call.policyIds = decision.policyIds;
+  call.decision = decision.kind === 'allow' ? 'allow' : 'deny';
+  if (decision.kind === 'deny') throw failures.denied(operation.name, decision);
+  const targets = decision.kind === 'allow' ? decision.targets : resolved;
+  call.targets = targets;
+  const binding: ApprovalBinding | undefined =
+    decision.kind === 'approval' && !dryRun
+      ? { tool: operation.name, input, targets: resolved.map(road.bindingFacts), agent: principal.id, policySetHash: call.policySetHash }
+      : undefined;
+  if (binding && decision.kind === 'approval') await findGrant(road, call, asked, resolved, binding, decision);
+
+  // 6. Say so durably before anything happens.
+  call.refuseIfCancelled();
+  claimKey(road.store, call, road.now(), call.deadlineAt + graceMs);
+  if (binding) await claimGrant(road, call, asked, resolved, binding);
+  await recordIntent(road, call, operation);
+
+  // 7. and 8. Do it, on the resolved targets. Guards and retries live below the port.
+  const result = await operation.run(road.ports, targets, input, call.operationCall(principal));
+
+  // 9. Show the declared shape, and nothing secret.
+  const output = projectOutput(operation, result, road.redactor);
+  if (decision.kind === 'approval' && dryRun) output.plan = { ...(output.plan as object), needsApproval: true };
+  if (decision.kind === 'allow' && decision.leftOut.length > 0) nameLeftOut(output, resolved, decision.leftOut);
+  if (operation.seen && principal.kind === 'agent') road.store.rememberSeen(principal.id, operation.seen(output), call.startedAt);
+
+  // 10. Say durably how it ended.
+  if (!(await record(road, call, 'outcome')) && operation.needsAudit) throw failures.outcomeUnrecorded(call.effect());
+  keepOutcome(road.store, call, { ok: true, output });
+  if (operation.effect !== 'read' && !dryRun) road.changed?.(operation, targets);
+  return output;
+}
+
+/**
+ * Takes one of the caller's slots. A state folder that cannot be written stops every call but those that must
+ * answer even then, so its failure is handed back.
+ */
+function admit(road: Road, call: Call, principal: Principal): CallError | undefined {
+  const limits = road.limitsOf(principal);
+  let result: AdmitResult;
+  try {
+    result = road.store.admit(principal.id, call.id, limits, call.startedAt, call.deadlineAt + graceMs);
+  } catch (error) {
+    return failures.auditUnavailable(error);
+  }
+  if (!result.admitted) throw failures.notAdmitted(result, limits);
+  return undefined;
+}
+
+function leave(road: Road, call: Call): void {
+  try {
+    road.store.release(call.id);
+  } catch {
+    // The slot frees itself when it expires.
+  }
+}
+
+/** Step 5, when a person must agree: the grant that fits, or the request for one. */
+async function findGrant(
+  road: Road,
+  call: Call,
+  asked: DecisionInput,
+  targets: NonEmpty<Resolved>,
+  binding: ApprovalBinding,
+  why: { policyIds: readonly string[]; advice: readonly string[] },
+): Promise<void> {
+  const found = await road.approvals.lookup(binding);
+  call.approvalId = found?.id;
+  if (found?.status === 'rejected') throw failures.approvalRejected(found.id, found.approver);
+  if (found?.status === 'approved') {
+    // The second decision was hypothetical; this one knows who approved.
+    if (await allowedWithApproval(road.policy, asked, targets, found.approver)) return;
+    throw failures.denied(asked.operation.name, why);
+  }
+  const pending = found ?? (await road.approvals.request(binding, asked.principal));
+  call.approvalId = pending.id;
+  throw failures.approvalRequired(asked.operation.name, pending, why, road.approverIds().length > 0);
+}
+
+async function claimGrant(
+  road: Road,
+  call: Call,
+  asked: DecisionInput,
+  targets: NonEmpty<Resolved>,
+  binding: ApprovalBinding,
+): Promise<void> {
+  const id = call.approvalId ?? '';
+  const claimed = await road.approvals.claim(id, binding, call.id);
+  if (!claimed || !(await allowedWithApproval(road.policy, asked, targets, claimed.approver))) {
+    forgetKey(road.store, call);
+    throw failures.approvalGone(id);
+  }
+  call.decision = 'allow';
+}
+
+async function recordIntent(road: Road, call: Call, operation: Operation): Promise<void> {
+  if (await record(road, call, 'intent')) {
+    call.intentRecorded = true;
+    return;
+  }
+  if (!operation.needsAudit) return;
+  if (call.approvalId) road.approvals.giveBack(call.approvalId, call.id);
+  forgetKey(road.store, call);
+  throw failures.auditUnavailable();
+}
+
+/** Every failure ends here: one error body, one record, one redaction. */
+async function fail(road: Road, call: Call, thrown: unknown): Promise<ErrorBody> {
+  const error = thrown instanceof CallError ? thrown : failures.internal(thrown);
+  const body = road.redactor.value(error.toBody(call.id, call.effect()));
+  if (error.code === 'outcome_unrecorded') {
+    keepOutcome(road.store, call, { ok: false, error: body });
+    return body;
+  }
+  const recorded = await record(road, call, call.intentRecorded ? 'outcome' : 'refused', body);
+  const ended =
+    !recorded && call.intentRecorded
+      ? road.redactor.value(failures.outcomeUnrecorded(body.effect, error).toBody(call.id, body.effect))
+      : body;
+  if (call.intentRecorded) {
+    if (ended.effect === 'none') forgetKey(road.store, call);
+    else keepOutcome(road.store, call, { ok: false, error: ended });
+  }
+  return ended;
+}
+
+/** Durable when it returns true. An outcome gets a second try: the journal starts a new writer after a fault. */
+async function record(road: Road, call: Call, phase: AuditPhase, error?: ErrorBody): Promise<boolean> {
+  for (let attempt = phase === 'outcome' ? 2 : 1; attempt > 0; attempt -= 1) {
+    try {
+      await road.audit.append(
+        entryOf(call, phase, { redactor: road.redactor, sandbox: road.sandbox, now: road.now(), ...(error ? { error } : {}) }),
+      );
+      return true;
+    } catch {
+      // What follows from it is the caller's to say: an intent stops the call, a refusal is answered all the same.
+    }
+  }
+  return false;
+}
+
+function nameLeftOut(output: Record<string, unknown>, targets: readonly Resolved[], leftOut: readonly string[]): void {
+  const rows = targets.flatMap((target) =>
+    target.type === 'Account' && leftOut.includes(target.id)
+      ? [{ provider: target.provider, account: target.id, code: 'policy_denied', message: 'Policy does not let you list this account.' }]
+      : [],
+  );
+  output.missing = [...((output.missing as unknown[] | undefined) ?? []), ...rows];
+}
+
+async function answerAgain(road: Road, call: Call, callId: string, outcome: StoredOutcome): Promise<Record<string, unknown>> {
+  call.replayOf = callId;
+  call.decision = 'allow';
+  if (!(await record(road, call, 'intent'))) throw failures.auditUnavailable();
+  call.intentRecorded = true;
+  if (!outcome.ok) throw failures.storedFailure(outcome.error);
+  if (!(await record(road, call, 'outcome'))) throw failures.outcomeUnrecorded('none');
+  return outcome.output;
+}

@@ -1,0 +1,48 @@
+import { cleanText } from './canonical.ts';
+import { CallError } from './errors.ts';
+import type { Operation } from './operation.ts';
+import type { Redactor } from './redact.ts';
+
+const untrustedLimit = 2_000;
+
+/**
+ * Step 9: the declared shape and nothing else, secrets masked, text from outside cleaned.
+ * @throws CallError `internal` when a provider's answer does not fit the declared output
+ */
+export function projectOutput(operation: Operation, result: unknown, redactor: Redactor): Record<string, unknown> {
+  const parsed = operation.output.safeParse(result);
+  if (!parsed.success) {
+    throw new CallError('internal', `${operation.name} got an answer that does not fit its declared output.`, {
+      remedy: 'This is a fault of ziggie-cloud; report it with the call id. Check the target before calling again.',
+      cause: parsed.error,
+    });
+  }
+  const output = redactor.value(dropEmpty(parsed.data)) as Record<string, unknown>;
+  for (const path of operation.untrusted) cleanAt(output, path.split('.'));
+  return output;
+}
+
+/** Undefined and null members only cost the reader tokens. */
+function dropEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(dropEmpty);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]) => (inner === undefined || inner === null ? [] : [[key, dropEmpty(inner)]])),
+  );
+}
+
+function cleanAt(holder: unknown, [head, ...rest]: readonly string[]): void {
+  if (typeof holder !== 'object' || holder === null || head === undefined) return;
+  const record = holder as Record<string, unknown>;
+  for (const key of head === '*' ? Object.keys(record) : [head]) {
+    if (rest.length > 0) cleanAt(record[key], rest);
+    else if (record[key] !== undefined) record[key] = cleanAll(record[key]);
+  }
+}
+
+function cleanAll(value: unknown): unknown {
+  if (typeof value === 'string') return cleanText(value, untrustedLimit);
+  if (Array.isArray(value)) return value.map(cleanAll);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [cleanText(key, untrustedLimit), cleanAll(inner)]));
+}

@@ -1,0 +1,72 @@
+import type { AuditEntry, AuditPhase } from '../ports/audit.ts';
+import type { Principal, Resolved } from '../ports/domain.ts';
+import type { Call } from './call.ts';
+import { cleanText } from './canonical.ts';
+import type { ErrorBody } from './errors.ts';
+import type { Redactor } from './redact.ts';
+
+/** Longest argument list kept in full by a refusal of input that was never parsed, in characters of JSON. */
+const rawInputLimit = 2_000;
+
+export function principalName(principal: Principal | undefined): string {
+  return principal ? `${principal.kind}:${principal.id}` : 'unknown';
+}
+
+/** The audit entry of a call at a phase of the road, redacted. */
+export function entryOf(
+  call: Call,
+  phase: AuditPhase,
+  options: { redactor: Redactor; sandbox: boolean; now: number; error?: ErrorBody },
+): AuditEntry {
+  const { request, operation } = call;
+  const { redactor, error } = options;
+  const entry: AuditEntry = {
+    phase,
+    callId: call.id,
+    ts: new Date(options.now).toISOString(),
+    principal: principalName(request.principal),
+    tool: operation?.name ?? cleanText(redactor.text(request.tool), 80),
+    sandbox: options.sandbox,
+  };
+  if (request.onBehalfOf) entry.onBehalfOf = cleanText(redactor.text(request.onBehalfOf), 120);
+  if (request.client) entry.client = cleanText(redactor.text(request.client), 120);
+  if (request.via) entry.via = cleanText(redactor.text(request.via), 300);
+  if (request.traceparent) entry.traceparent = cleanText(request.traceparent, 60);
+  if (call.dryRun) entry.dryRun = true;
+  if (call.argsHash) entry.argsHash = call.argsHash;
+  if (call.targets.length > 0) entry.targets = call.targets.map(targetOf);
+  if (call.decision) entry.decision = call.decision;
+  if (call.policyIds.length > 0) entry.policyIds = [...call.policyIds];
+  if (call.policySetHash) entry.policySetHash = call.policySetHash;
+  if (call.approvalId) entry.approvalId = call.approvalId;
+  if (call.replayOf) entry.replayOf = call.replayOf;
+  if (phase !== 'outcome') entry.args = call.argsHash ? redactor.value(call.input) : rawArguments(request.input, redactor);
+  if (phase === 'intent') return entry;
+  if (call.requestIds.length > 0) entry.awsRequestIds = [...call.requestIds];
+  entry.durationMs = options.now - call.startedAt;
+  entry.effect = error ? error.effect : call.effect();
+  if (phase === 'outcome') entry.outcome = error ? 'failure' : 'success';
+  if (error) {
+    entry.errorCode = error.code;
+    entry.message = error.message;
+  }
+  return entry;
+}
+
+function targetOf(target: Resolved): NonNullable<AuditEntry['targets']>[number] {
+  if (target.type === 'System') return { type: target.type, id: target.id };
+  const { type, id, provider, account } = target;
+  return { type, id, provider, account, region: target.type === 'Instance' ? target.region : target.regions.join(',') };
+}
+
+/** Input that did not parse, as far as it can be shown. */
+function rawArguments(input: unknown, redactor: Redactor): unknown {
+  if (input === undefined) return undefined;
+  try {
+    const redacted = redactor.value(input);
+    const text = JSON.stringify(redacted);
+    return text.length <= rawInputLimit ? redacted : { cut: cleanText(text, 500), length: text.length };
+  } catch {
+    return { unreadable: true };
+  }
+}
