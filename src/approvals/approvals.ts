@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { canonicalJson } from '../call/canonical.ts';
+import type { ApprovalBinding, ApprovalLookup, ApprovalsPort } from '../ports/approvals.ts';
+import type { Principal } from '../ports/domain.ts';
+import type { ApprovalRow, StateStore } from '../ports/state.ts';
+import { bind } from './binding.ts';
+import { isSigned } from './signing.ts';
+
+/**
+ * Invariant: a row that says "approved" is worth nothing by itself. It counts when an approver of ziggie.yaml, who is
+ * not the requester, signed exactly this binding, and no intent on record has used it.
+ */
+
+export interface ApprovalsOptions {
+  readonly store: StateStore;
+  /** Approver id → public key. */
+  readonly approvers: () => ReadonlyMap<string, string>;
+  readonly ttlMs: number;
+  /** Whether the journal holds an intent that used it. */
+  readonly spent: (approvalId: string) => Promise<boolean>;
+  readonly now?: () => number;
+}
+
+export function createApprovals({ store, approvers, ttlMs, spent, now = Date.now }: ApprovalsOptions): ApprovalsPort {
+  function genuine(row: ApprovalRow): row is ApprovalRow & { approver: string } {
+    if (row.approver === undefined || row.signature === undefined || row.approver === row.requester) return false;
+    const publicKey = approvers().get(row.approver);
+    return publicKey !== undefined && isSigned(row, row.approver, publicKey, row.signature);
+  }
+
+  return {
+    async lookup(binding: ApprovalBinding): Promise<ApprovalLookup | undefined> {
+      const rows = store.findApprovals(bind(binding).hash, now());
+      for (const row of rows) {
+        if (row.status === 'approved' && genuine(row) && !(await spent(row.id)))
+          return { status: 'approved', id: row.id, approver: row.approver };
+      }
+      const latest = rows.find(({ status }) => status !== 'approved');
+      if (!latest) return undefined;
+      const { id, expiresAt, approver = 'unknown' } = latest;
+      return latest.status === 'rejected' ? { status: 'rejected', id, approver } : { status: 'pending', id, expiresAt };
+    },
+
+    async request(binding: ApprovalBinding, requester: Principal) {
+      const { json, hash } = bind(binding);
+      const createdAt = now();
+      const id = `apr_${randomBytes(9).toString('base64url')}`;
+      const expiresAt = createdAt + ttlMs;
+      store.createApproval({ id, bindingHash: hash, binding: json, requester: requester.id, tool: binding.tool, createdAt, expiresAt });
+      return { id, expiresAt };
+    },
+
+    async claim(id, binding, callId) {
+      const row = store.claimApproval(id, callId, now());
+      if (!row) return undefined;
+      const { json, hash } = bind(binding);
+      const fits = row.bindingHash === hash && canonicalJson(JSON.parse(row.binding)) === json;
+      // A row that was not genuine stays consumed: nobody has a claim to it.
+      if (!fits || !genuine(row) || (await spent(id))) return undefined;
+      return { approver: row.approver };
+    },
+
+    giveBack: (id, callId) => store.giveBackApproval(id, callId),
+  };
+}

@@ -1,0 +1,78 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isSeq, parseDocument } from 'yaml';
+import { z } from 'zod';
+import type { Settings } from './load.ts';
+import { ConfigError } from './problem.ts';
+import { ziggieYaml } from './schema.ts';
+import { readYamlFile } from './yaml-file.ts';
+
+/**
+ * Approvers as they stand in ziggie.yaml now: an approver who is added while a server runs counts at once, and one who
+ * is removed no longer does. In the sandbox those of its own state folder count as well.
+ * @returns approver id → public key (SPKI DER, base64)
+ */
+export function createApproverList(settings: Settings): () => ReadonlyMap<string, string> {
+  let readAt: number | undefined;
+  let known = new Map<string, string>();
+  return () => {
+    const changedAt = statSync(settings.yamlFile, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (changedAt !== readAt) {
+      known = readApprovers(settings);
+      readAt = changedAt;
+    }
+    return known;
+  };
+}
+
+function readApprovers(settings: Settings): Map<string, string> {
+  const approvers = new Map<string, string>();
+  try {
+    for (const { id, publicKey } of readYamlFile(settings.yamlFile, ziggieYaml).approvers) approvers.set(id, publicKey);
+  } catch (error) {
+    // A file that is being edited gives nobody the right to approve.
+    if (!(error instanceof ConfigError)) throw error;
+  }
+  if (settings.sandbox) for (const { id, publicKey } of readSandboxApprovers(settings)) approvers.set(id, publicKey);
+  return approvers;
+}
+
+const sandboxApprovers = z.array(z.strictObject({ id: z.string(), publicKey: z.string() }));
+
+function sandboxFile(settings: Settings): string {
+  return join(settings.stateFolder, 'approvers.json');
+}
+
+function readSandboxApprovers(settings: Settings): { id: string; publicKey: string }[] {
+  try {
+    return sandboxApprovers.parse(JSON.parse(readFileSync(sandboxFile(settings), 'utf8')));
+  } catch {
+    return [];
+  }
+}
+
+/** Adds an approver to the sandbox's state folder; it counts nowhere else. */
+export function addSandboxApprover(settings: Settings, approver: { id: string; publicKey: string }): void {
+  const others = readSandboxApprovers(settings).filter(({ id }) => id !== approver.id);
+  writeFileSync(sandboxFile(settings), JSON.stringify([...others, approver]), { mode: 0o600 });
+}
+
+/**
+ * Adds an approver to ziggie.yaml and keeps its comments.
+ * @throws ConfigError when there is one of that name
+ */
+export function addApprover(settings: Settings, approver: { id: string; publicKey: string }): void {
+  const { yamlFile } = settings;
+  if (settings.approvers.some(({ id }) => id === approver.id)) {
+    throw new ConfigError([
+      { file: yamlFile, message: `approver "${approver.id}" is there already`, suggestion: 'remove it first to give it a new key' },
+    ]);
+  }
+  const document = parseDocument(readFileSync(yamlFile, 'utf8'));
+  const list = document.get('approvers');
+  if (isSeq(list)) {
+    list.flow = false;
+    list.add(document.createNode(approver));
+  } else document.set('approvers', document.createNode([approver]));
+  writeFileSync(yamlFile, document.toString({ lineWidth: 0 }));
+}

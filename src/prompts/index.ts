@@ -1,0 +1,28 @@
+import type { Completion } from '../resources/index.ts';
+
+/** A prompt is a runbook with the live facts beside it. */
+export interface PromptDeclaration {
+  /** Also the runbook's name. */
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly arguments: readonly { name: string; description: string; required: boolean; completion: Completion }[];
+  /** Resource addresses whose content belongs into the prompt, read over the same road. */
+  facts(values: Readonly<Record<string, string>>): string[];
+  opening(values: Readonly<Record<string, string>>): string;
+}
+
+export const prompts: readonly PromptDeclaration[] = [
+  {
+    name: 'instance-fails-to-start',
+    title: 'An instance fails to start',
+    description: 'Find out why an instance does not start, from its live facts, and what to do about it.',
+    arguments: [
+      { name: 'provider', description: 'aws or hostinger', required: true, completion: { values: ['aws', 'hostinger'] } },
+      { name: 'id', description: 'Instance id', required: true, completion: { seen: 'Instance', within: 'provider' } },
+    ],
+    facts: ({ provider = '', id = '' }) => [`cloud://instances/${encodeURIComponent(provider)}/${encodeURIComponent(id)}`],
+    opening: ({ provider, id }) =>
+      `Instance ${id} on ${provider} does not start. Find out why and get it running, following the runbook. Its facts as they are now, and the runbook, are attached.`,
+  },
+];

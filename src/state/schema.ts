@@ -1,0 +1,53 @@
+/** Tables of state.sqlite. A change adds a step at the end; steps are never edited once released. */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE admissions (agent TEXT NOT NULL, at INTEGER NOT NULL);
+  CREATE INDEX admissions_by_agent ON admissions (agent, at);
+  CREATE TABLE slots (call_id TEXT PRIMARY KEY, agent TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE INDEX slots_by_agent ON slots (agent, expires_at);
+
+  CREATE TABLE approvals (
+    id TEXT PRIMARY KEY,
+    binding_hash TEXT NOT NULL,
+    binding TEXT NOT NULL,
+    requester TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('pending', 'approved', 'rejected', 'consumed')),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    approver TEXT,
+    decided_at INTEGER,
+    signature TEXT,
+    call_id TEXT
+  ) STRICT;
+  CREATE INDEX approvals_by_binding ON approvals (binding_hash, created_at);
+
+  CREATE TABLE idempotency (
+    agent TEXT NOT NULL,
+    key TEXT NOT NULL,
+    args_hash TEXT NOT NULL,
+    call_id TEXT NOT NULL,
+    deadline_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    outcome TEXT,
+    PRIMARY KEY (agent, key)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE tokens (
+    id TEXT PRIMARY KEY,
+    hash TEXT NOT NULL UNIQUE,
+    agent TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    revoked_at INTEGER
+  ) STRICT;
+
+  CREATE TABLE seen (
+    agent TEXT NOT NULL,
+    type TEXT NOT NULL,
+    id TEXT NOT NULL,
+    label TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (agent, type, id)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

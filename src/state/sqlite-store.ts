@@ -1,0 +1,303 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { CallError } from '../call/errors.ts';
+import type { AdmitResult, ApprovalRow, IdempotencyClaim, KnownKey, SeenTarget, StateStore, TokenRow } from '../ports/state.ts';
+import { migrations } from './schema.ts';
+
+/**
+ * Invariant: whatever grants something (approvals, idempotency, tokens) is on disk before the caller goes on
+ * (`synchronous=FULL`). Counters go through a second connection that does not wait for the disk: losing the last
+ * of them in a power cut costs nobody anything, and waiting for it would double the price of every call.
+ */
+
+const minuteMs = 60_000;
+const idempotencyKeptMs = 24 * 3_600_000;
+/** Rows that completions may hold per agent and type. */
+const seenKept = 1_000;
+
+type Row = Record<string, string | number | null>;
+
+/**
+ * Opens (and creates or migrates) `state.sqlite` in a folder.
+ * @throws CallError `internal` when the folder cannot be written
+ */
+export function openSqliteStore(folder: string): StateStore {
+  let durable: DatabaseSync;
+  let counters: DatabaseSync;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const file = join(folder, 'state.sqlite');
+    durable = new DatabaseSync(file, { timeout: 5_000 });
+    chmodSync(file, 0o600);
+    durable.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    migrate(durable);
+    counters = new DatabaseSync(file, { timeout: 5_000 });
+    counters.exec('PRAGMA synchronous = NORMAL;');
+  } catch (error) {
+    throw new CallError('internal', `The state folder ${folder} cannot be used: ${(error as Error).message}`, {
+      remedy: 'Make the folder writable for the server, or point ZIGGIE_STATE elsewhere.',
+      effect: 'none',
+      cause: error,
+    });
+  }
+  return new SqliteStore(durable, counters);
+}
+
+function migrate(db: DatabaseSync): void {
+  const done = () => Number((db.prepare('PRAGMA user_version').get() as Row).user_version);
+  if (done() === migrations.length) return;
+  atomically(db, () => {
+    const from = done();
+    if (from > migrations.length) throw new Error('state.sqlite was written by a newer version');
+    for (const step of migrations.slice(from)) db.exec(step);
+    db.exec(`PRAGMA user_version = ${migrations.length}`);
+  });
+}
+
+function atomically<T>(db: DatabaseSync, work: () => T): T {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+class SqliteStore implements StateStore {
+  readonly #db: DatabaseSync;
+  readonly #counters: DatabaseSync;
+  readonly #statements = new Map<string, ReturnType<DatabaseSync['prepare']>>();
+
+  constructor(db: DatabaseSync, counters: DatabaseSync) {
+    this.#db = db;
+    this.#counters = counters;
+  }
+
+  #sql(db: DatabaseSync, text: string): ReturnType<DatabaseSync['prepare']> {
+    const key = `${db === this.#db ? 'd' : 'c'}${text}`;
+    let statement = this.#statements.get(key);
+    if (!statement) {
+      statement = db.prepare(text);
+      this.#statements.set(key, statement);
+    }
+    return statement;
+  }
+
+  #get(text: string, ...values: (string | number)[]): Row | undefined {
+    return this.#sql(this.#db, text).get(...values) as Row | undefined;
+  }
+
+  #all(text: string, ...values: (string | number)[]): Row[] {
+    return this.#sql(this.#db, text).all(...values) as Row[];
+  }
+
+  #run(text: string, ...values: (string | number | null)[]): number {
+    return Number(this.#sql(this.#db, text).run(...values).changes);
+  }
+
+  admit(
+    agent: string,
+    callId: string,
+    limits: { callsPerMinute: number; callsAtOnce: number },
+    now: number,
+    expiresAt: number,
+  ): AdmitResult {
+    const db = this.#counters;
+    return atomically(db, () => {
+      this.#sql(db, 'DELETE FROM admissions WHERE agent = ? AND at <= ?').run(agent, now - minuteMs);
+      const window = this.#sql(db, 'SELECT count(*) AS n, min(at) AS oldest FROM admissions WHERE agent = ?').get(agent) as Row;
+      if (Number(window.n) >= limits.callsPerMinute) {
+        return { admitted: false, reason: 'rate', retryAfterMs: Math.max(1, Number(window.oldest) + minuteMs - now) };
+      }
+      this.#sql(db, 'DELETE FROM slots WHERE agent = ? AND expires_at <= ?').run(agent, now);
+      const slots = this.#sql(db, 'SELECT count(*) AS n FROM slots WHERE agent = ?').get(agent) as Row;
+      if (Number(slots.n) >= limits.callsAtOnce) return { admitted: false, reason: 'concurrency', retryAfterMs: 1_000 };
+      this.#sql(db, 'INSERT INTO admissions (agent, at) VALUES (?, ?)').run(agent, now);
+      this.#sql(db, 'INSERT INTO slots (call_id, agent, expires_at) VALUES (?, ?, ?)').run(callId, agent, expiresAt);
+      return { admitted: true };
+    });
+  }
+
+  release(callId: string): void {
+    this.#sql(this.#counters, 'DELETE FROM slots WHERE call_id = ?').run(callId);
+  }
+
+  createApproval(row: Omit<ApprovalRow, 'status' | 'approver' | 'decidedAt' | 'signature' | 'callId'>): ApprovalRow {
+    this.#run(
+      `INSERT INTO approvals (id, binding_hash, binding, requester, tool, status, created_at, expires_at) VALUES (?, ?, ?, ?, ?, 'pending', ?, ?)`,
+      row.id,
+      row.bindingHash,
+      row.binding,
+      row.requester,
+      row.tool,
+      row.createdAt,
+      row.expiresAt,
+    );
+    return { ...row, status: 'pending' };
+  }
+
+  getApproval(id: string): ApprovalRow | undefined {
+    return approval(this.#get('SELECT * FROM approvals WHERE id = ?', id));
+  }
+
+  findApprovals(bindingHash: string, now: number): ApprovalRow[] {
+    return this.#all(
+      `SELECT * FROM approvals WHERE binding_hash = ? AND expires_at > ? AND status <> 'consumed' ORDER BY created_at DESC, id`,
+      bindingHash,
+      now,
+    ).flatMap((row) => approval(row) ?? []);
+  }
+
+  listApprovals({ status, now = 0 }: { status?: ApprovalRow['status']; now?: number }): ApprovalRow[] {
+    const rows = status
+      ? this.#all('SELECT * FROM approvals WHERE status = ? AND expires_at > ? ORDER BY created_at', status, now)
+      : this.#all('SELECT * FROM approvals WHERE expires_at > ? ORDER BY created_at', now);
+    return rows.flatMap((row) => approval(row) ?? []);
+  }
+
+  decideApproval(id: string, { status, approver, signature, now }: Parameters<StateStore['decideApproval']>[1]): boolean {
+    return (
+      this.#run(
+        `UPDATE approvals SET status = ?, approver = ?, signature = ?, decided_at = ? WHERE id = ? AND status = 'pending' AND expires_at > ?`,
+        status,
+        approver,
+        signature ?? null,
+        now,
+        id,
+        now,
+      ) === 1
+    );
+  }
+
+  claimApproval(id: string, callId: string, now: number): ApprovalRow | undefined {
+    const claimed = this.#run(
+      `UPDATE approvals SET status = 'consumed', call_id = ? WHERE id = ? AND status = 'approved' AND expires_at > ?`,
+      callId,
+      id,
+      now,
+    );
+    return claimed === 1 ? this.getApproval(id) : undefined;
+  }
+
+  giveBackApproval(id: string, callId: string): void {
+    this.#run(`UPDATE approvals SET status = 'approved', call_id = NULL WHERE id = ? AND status = 'consumed' AND call_id = ?`, id, callId);
+  }
+
+  peekIdempotency(agent: string, key: string, argsHash: string, now: number): KnownKey | undefined {
+    const row = this.#get('SELECT * FROM idempotency WHERE agent = ? AND key = ? AND created_at > ?', agent, key, now - idempotencyKeptMs);
+    if (!row) return undefined;
+    const callId = String(row.call_id);
+    if (row.args_hash !== argsHash) return { state: 'mismatch', callId };
+    if (row.outcome !== null) return { state: 'done', callId, outcome: String(row.outcome) };
+    return { state: Number(row.deadline_at) > now ? 'running' : 'lost', callId };
+  }
+
+  claimIdempotency(agent: string, key: string, argsHash: string, callId: string, now: number, deadlineAt: number): IdempotencyClaim {
+    return atomically(this.#db, () => {
+      const known = this.peekIdempotency(agent, key, argsHash, now);
+      if (known) return known;
+      this.#run('DELETE FROM idempotency WHERE created_at <= ?', now - idempotencyKeptMs);
+      this.#run(
+        'INSERT OR REPLACE INTO idempotency (agent, key, args_hash, call_id, deadline_at, created_at) VALUES (?, ?, ?, ?, ?, ?)',
+        agent,
+        key,
+        argsHash,
+        callId,
+        deadlineAt,
+        now,
+      );
+      return { state: 'claimed' };
+    });
+  }
+
+  finishIdempotency(agent: string, key: string, callId: string, outcome: string): void {
+    this.#run('UPDATE idempotency SET outcome = ? WHERE agent = ? AND key = ? AND call_id = ?', outcome, agent, key, callId);
+  }
+
+  dropIdempotency(agent: string, key: string, callId: string): void {
+    this.#run('DELETE FROM idempotency WHERE agent = ? AND key = ? AND call_id = ? AND outcome IS NULL', agent, key, callId);
+  }
+
+  addToken(id: string, hash: string, agent: string, now: number): void {
+    this.#run('INSERT INTO tokens (id, hash, agent, created_at) VALUES (?, ?, ?, ?)', id, hash, agent, now);
+  }
+
+  findToken(hash: string): TokenRow | undefined {
+    return token(this.#get('SELECT * FROM tokens WHERE hash = ?', hash));
+  }
+
+  listTokens(): TokenRow[] {
+    return this.#all('SELECT * FROM tokens ORDER BY created_at').flatMap((row) => token(row) ?? []);
+  }
+
+  revokeToken(id: string, now: number): boolean {
+    return this.#run('UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL', now, id) === 1;
+  }
+
+  rememberSeen(agent: string, targets: readonly SeenTarget[], now: number): void {
+    const db = this.#counters;
+    atomically(db, () => {
+      const insert = this.#sql(
+        db,
+        `INSERT INTO seen (agent, type, id, label, at) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (agent, type, id) DO UPDATE SET label = excluded.label, at = excluded.at`,
+      );
+      for (const { type, id, label } of targets) insert.run(agent, type, id, label, now);
+      this.#sql(
+        db,
+        'DELETE FROM seen WHERE agent = ? AND (type, id) NOT IN (SELECT type, id FROM seen WHERE agent = ? ORDER BY at DESC LIMIT ?)',
+      ).run(agent, agent, seenKept);
+    });
+  }
+
+  seen(agent: string, type: string, prefix: string, limit: number): SeenTarget[] {
+    return this.#all(
+      'SELECT type, id, label FROM seen WHERE agent = ? AND type = ? AND (substr(id, 1, ?) = ? OR substr(label, 1, ?) = ?) ORDER BY at DESC, id LIMIT ?',
+      agent,
+      type,
+      prefix.length,
+      prefix,
+      prefix.length,
+      prefix,
+      limit,
+    ).map((row) => ({ type: String(row.type), id: String(row.id), label: String(row.label) }));
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#counters.close();
+    this.#db.close();
+  }
+}
+
+function approval(row: Row | undefined): ApprovalRow | undefined {
+  if (!row) return undefined;
+  return {
+    id: String(row.id),
+    bindingHash: String(row.binding_hash),
+    binding: String(row.binding),
+    requester: String(row.requester),
+    tool: String(row.tool),
+    status: row.status as ApprovalRow['status'],
+    createdAt: Number(row.created_at),
+    expiresAt: Number(row.expires_at),
+    ...(row.approver === null ? {} : { approver: String(row.approver) }),
+    ...(row.decided_at === null ? {} : { decidedAt: Number(row.decided_at) }),
+    ...(row.signature === null ? {} : { signature: String(row.signature) }),
+    ...(row.call_id === null ? {} : { callId: String(row.call_id) }),
+  };
+}
+
+function token(row: Row | undefined): TokenRow | undefined {
+  if (!row) return undefined;
+  return {
+    id: String(row.id),
+    agent: String(row.agent),
+    createdAt: Number(row.created_at),
+    ...(row.revoked_at === null ? {} : { revokedAt: Number(row.revoked_at) }),
+  };
+}
