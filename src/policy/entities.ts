@@ -1,0 +1,149 @@
+/**
+ * Invariant: every fact that a policy may read of a resource is mandatory. An optional fact would force `has` guards,
+ * and a guard on an unknown fact lets the forbid behind it go silent.
+ *
+ * One entry per entity type is all that a new type needs.
+ */
+import type { CedarValueJson, EntityJson, EntityUidJson, Type } from '@cedar-policy/cedar-wasm/nodejs';
+import type { EntityType, Principal, Tags, Target, TargetMap } from '../ports/domain.ts';
+
+export const namespace = 'Ziggie';
+const text: Type<string> = { type: 'String' };
+
+interface EntitySpec<T extends Target> {
+  /** Cedar attributes, all required; tags are Cedar tags on every type. */
+  readonly attributes: Readonly<Record<string, Type<string>>>;
+  readonly memberOf: readonly EntityType[];
+  facts(target: T): Record<string, CedarValueJson>;
+  parents(target: T): EntityUidJson[];
+  /** What an approval is bound to: identity, tags, state. Not time, counters or spend: those are decided again. */
+  bindingFacts(target: T): Record<string, unknown>;
+  /** A believable target for policy tests, `policy diff` and the self-test, with the given facts in place. */
+  sample(facts: Partial<T>): T;
+}
+
+const specs: { readonly [K in EntityType]: EntitySpec<TargetMap[K]> } = {
+  Account: {
+    attributes: { provider: text, account: text, accountId: text, regions: { type: 'Set', element: text } },
+    memberOf: [],
+    facts: ({ provider, account, accountId, regions }) => ({ provider, account, accountId, regions: [...regions] }),
+    parents: () => [],
+    bindingFacts: ({ type, id, provider, account, accountId, regions, tags }) => ({
+      type,
+      id,
+      provider,
+      account,
+      accountId,
+      regions: [...regions].sort(),
+      tags: { ...tags },
+    }),
+    sample: (facts) => {
+      const account = facts.account ?? facts.id ?? 'main';
+      const defaults = { provider: 'aws', accountId: '123456789012', regions: ['eu-north-1'], tags: {} } as const;
+      return { ...defaults, ...facts, type: 'Account', id: account, account };
+    },
+  },
+  Instance: {
+    attributes: {
+      provider: text,
+      account: text,
+      accountId: text,
+      region: text,
+      id: text,
+      name: text,
+      state: text,
+      instanceType: text,
+    },
+    memberOf: ['Account'],
+    facts: ({ provider, account, accountId, region, id, name, state, instanceType }) => ({
+      provider,
+      account,
+      accountId,
+      region,
+      id,
+      name,
+      state,
+      instanceType,
+    }),
+    parents: ({ account }) => [uid('Account', account)],
+    bindingFacts: ({ type, id, provider, account, accountId, region, state, tags }) => ({
+      type,
+      id,
+      provider,
+      account,
+      accountId,
+      region,
+      state,
+      tags: { ...tags },
+    }),
+    sample: (facts) => ({
+      id: 'i-0123456789abcdef0',
+      provider: 'aws',
+      account: 'main',
+      accountId: '123456789012',
+      region: 'eu-north-1',
+      name: 'sample',
+      state: 'running',
+      instanceType: 't3.micro',
+      tags: {},
+      ...facts,
+      type: 'Instance',
+    }),
+  },
+  System: {
+    attributes: { id: text },
+    memberOf: [],
+    facts: ({ id }) => ({ id }),
+    parents: () => [],
+    bindingFacts: ({ type, id, tags }) => ({ type, id, tags: { ...tags } }),
+    sample: (facts) => ({ id: 'ziggie', tags: {}, ...facts, type: 'System' }),
+  },
+};
+
+/** The spec with its type parameter erased: the caller picked it by the target's own `type`. */
+function specOf(type: EntityType): EntitySpec<Target> {
+  return specs[type] as unknown as EntitySpec<Target>;
+}
+
+/** Cedar schema of all entity types. */
+export function entityTypes() {
+  const id = { type: 'Record' as const, attributes: { id: text } };
+  const resources = Object.entries(specs).map(([name, { attributes, memberOf }]) => [
+    name,
+    { shape: { type: 'Record' as const, attributes: { ...attributes } }, memberOfTypes: [...memberOf], tags: text },
+  ]);
+  return { Team: {}, Agent: { memberOfTypes: ['Team'], shape: id }, Human: { shape: id }, ...Object.fromEntries(resources) };
+}
+
+export function uid(type: string, id: string): { type: string; id: string } {
+  return { type: `${namespace}::${type}`, id };
+}
+
+export function principalUid({ kind, id }: Pick<Principal, 'kind' | 'id'>): { type: string; id: string } {
+  return uid(kind === 'agent' ? 'Agent' : 'Human', id);
+}
+
+export function principalEntity(principal: Pick<Principal, 'kind' | 'id' | 'teams'>): EntityJson {
+  const parents = principal.kind === 'agent' ? principal.teams.map((team) => uid('Team', team)) : [];
+  return { uid: principalUid(principal), attrs: { id: principal.id }, parents };
+}
+
+/** Parents are named, not passed: Cedar needs no attributes of theirs to answer `in`. */
+export function targetEntity(target: Target): EntityJson {
+  const { facts, parents } = specOf(target.type);
+  return { uid: uid(target.type, target.id), attrs: facts(target), parents: parents(target), tags: cedarTags(target.tags) };
+}
+
+/** What an approval for a call on this target is bound to, ready for canonical JSON. */
+export function bindingFacts(target: Target): Record<string, unknown> {
+  return specOf(target.type).bindingFacts(target);
+}
+
+export function sampleTarget(type: EntityType, facts: Partial<Target> = {}): Target {
+  return specOf(type).sample(facts);
+}
+
+/** Own keys only, defined one by one, so that a tag called `__proto__` is a tag. */
+function cedarTags(tags: Tags): Record<string, string> {
+  return Object.fromEntries(Object.entries(tags));
+}

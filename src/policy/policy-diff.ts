@@ -1,0 +1,56 @@
+/** Which decisions change from one policy folder to another, over agents × tools × sample targets and inputs. */
+import type { Principal, Target } from '../ports/domain.ts';
+import type { PolicyQuestion } from '../ports/policy.ts';
+import { samplesFor, wordsOf } from './samples.ts';
+import { type PolicyWorld, type Verdict, withPolicies } from './workbench.ts';
+
+export interface ChangedDecision {
+  readonly agent: string;
+  readonly tool: string;
+  readonly target: Target;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly before: Verdict;
+  readonly after: Verdict;
+  /** Ids of the policies that decide now. */
+  readonly policies: readonly string[];
+}
+
+/**
+ * Samples take tags, attributes and input values from what either set compares with, so that a condition is seen from
+ * both sides; they cannot prove that nothing else changed. Throws `PolicyError` when either folder is not valid.
+ */
+export function diffPolicies(
+  oldFolder: string,
+  newFolder: string,
+  world: PolicyWorld,
+  principals: readonly Principal[],
+): Promise<ChangedDecision[]> {
+  return withPolicies(oldFolder, world, (before) =>
+    withPolicies(newFolder, world, (after) => {
+      const words = wordsOf([...before.policies.values(), ...after.policies.values()].map(({ json }) => json));
+      const changes: ChangedDecision[] = [];
+      for (const principal of principals) {
+        for (const action of after.schema.actions.values()) {
+          for (const { target, input } of samplesFor(action, words, world.known.accounts)) {
+            const system = { dryRun: false, sandbox: false };
+            const question: PolicyQuestion = { principal, tool: action.tool, target, input, system };
+            const then = before.judge(question);
+            const now = after.judge(question);
+            if (then.verdict === now.verdict) continue;
+            const { id: agent } = principal;
+            changes.push({
+              agent,
+              tool: action.tool,
+              target,
+              input,
+              before: then.verdict,
+              after: now.verdict,
+              policies: now.answer.policyIds,
+            });
+          }
+        }
+      }
+      return changes;
+    }),
+  );
+}

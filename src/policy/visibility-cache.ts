@@ -1,0 +1,34 @@
+/**
+ * Invariant: the cache decides only what is shown. Whoever tampers with it changes a list of tools, not what any of
+ * them may do: deciding loads and validates the policies themselves.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import type { Visibility } from './visibility.ts';
+
+const cacheShape = z.strictObject({ key: z.string(), visible: z.record(z.string(), z.array(z.string())) });
+
+/** What was found for exactly this key; anything unreadable is a miss. */
+export async function readVisibility(cacheFile: string, key: string): Promise<Visibility | undefined> {
+  try {
+    const cached = cacheShape.parse(JSON.parse(await readFile(cacheFile, 'utf8')));
+    return cached.key === key ? cached.visible : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Replaces the file in one step, so that another server reads the old or the new one. */
+export async function writeVisibility(cacheFile: string, key: string, visible: Visibility): Promise<void> {
+  await mkdir(dirname(cacheFile), { recursive: true, mode: 0o700 });
+  const next = `${cacheFile}.${randomUUID()}`;
+  try {
+    await writeFile(next, JSON.stringify({ key, visible }), { mode: 0o600 });
+    await rename(next, cacheFile);
+  } catch (error) {
+    await rm(next, { force: true });
+    throw error;
+  }
+}
