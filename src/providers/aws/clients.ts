@@ -1,0 +1,86 @@
+import type { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { MetadataBearer, Pluggable } from '@smithy/types';
+import type { RetryClass } from '../../ports/domain.ts';
+import { type AwsAccount, type Scope, scopeKey } from './accounts.ts';
+import { credentialsOf } from './credentials.ts';
+
+export interface ClientOptions {
+  readonly accounts: readonly AwsAccount[];
+  /** `AWS_ENDPOINT_URL`: for every service that `endpoints` does not name. */
+  readonly endpoint?: string;
+  readonly endpoints?: Partial<Record<Service, string>>;
+  /** Longest silence of one attempt, in milliseconds; the SDK then retries within the call's deadline. */
+  readonly requestTimeoutMs?: number;
+  /** Replaces the network; the sandbox gives one that refuses everything. */
+  readonly requestHandler?: Pick<NodeHttpHandler, 'handle' | 'metadata'>;
+  /** Installed on every client; the sandbox answers from here. */
+  readonly middleware?: (at: { account: string; region: string; service: Service }) => Pluggable<object, MetadataBearer>;
+}
+
+/** The SDK would log to the console, and a client may take anything on stderr for a failure. */
+const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
+const loaders = {
+  ec2: async (config: object) => {
+    const sdk = await import('@aws-sdk/client-ec2');
+    return { sdk, client: new sdk.EC2Client(config) };
+  },
+  sts: async (config: object) => {
+    const sdk = await import('@aws-sdk/client-sts');
+    return { sdk, client: new sdk.STSClient(config) };
+  },
+  cloudwatch: async (config: object) => {
+    const sdk = await import('@aws-sdk/client-cloudwatch');
+    return { sdk, client: new sdk.CloudWatchClient(config) };
+  },
+  logs: async (config: object) => {
+    const sdk = await import('@aws-sdk/client-cloudwatch-logs');
+    return { sdk, client: new sdk.CloudWatchLogsClient(config) };
+  },
+};
+
+export type Service = keyof typeof loaders;
+export type Loaded<S extends Service> = Awaited<ReturnType<(typeof loaders)[S]>>;
+export type Clients = <S extends Service>(service: S, scope: Scope, retry: RetryClass) => Promise<Loaded<S>>;
+
+/**
+ * Clients by account, region, service and number of attempts. They share one connection pool, are imported and made on
+ * first use, and kept, because the SDK's retry budget lives in the client.
+ */
+export function createClients(options: ClientOptions): Clients {
+  const made = new Map<string, Promise<Loaded<Service>>>();
+  let handler: Promise<ClientOptions['requestHandler']> | undefined;
+
+  const make = async (service: Service, scope: Scope, maxAttempts: number): Promise<Loaded<Service>> => {
+    handler ??= options.requestHandler ? Promise.resolve(options.requestHandler) : networkHandler(options.requestTimeoutMs ?? 10_000);
+    const loaded = await loaders[service]({
+      region: scope.region,
+      endpoint: options.endpoints?.[service] ?? options.endpoint,
+      credentials: credentialsOf(scope.account),
+      requestHandler: await handler,
+      retryMode: 'standard',
+      maxAttempts,
+      logger: quiet,
+    });
+    const plugin = options.middleware?.({ account: scope.account.name, region: scope.region, service });
+    if (plugin) (loaded.client.middlewareStack as { use(plugin: Pluggable<object, MetadataBearer>): void }).use(plugin);
+    return loaded;
+  };
+
+  return <S extends Service>(service: S, scope: Scope, retry: RetryClass) => {
+    const maxAttempts = retry === 'never' ? 1 : 3;
+    const key = `${scopeKey(scope)}/${service}/${maxAttempts}`;
+    let client = made.get(key);
+    if (!client) {
+      client = make(service, scope, maxAttempts);
+      made.set(key, client);
+    }
+    // One map for all services: the key says which one it is.
+    return client as Promise<Loaded<S>>;
+  };
+}
+
+async function networkHandler(requestTimeoutMs: number): Promise<NodeHttpHandler> {
+  const { NodeHttpHandler } = await import('@smithy/node-http-handler');
+  return new NodeHttpHandler({ connectionTimeout: 3_000, requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true, logger: quiet });
+}

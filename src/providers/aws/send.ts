@@ -1,0 +1,154 @@
+/**
+ * Invariant: every request to AWS leaves through the sender. A change that may have reached the service is in the ledger, attempt
+ * by attempt; none is sent after the call was cancelled, and none that was sent is abandoned to a cancellation.
+ */
+import type { FinalizeHandler, HttpHandlerOptions, MetadataBearer } from '@smithy/types';
+import type { AttemptOutcome, CallScope } from '../../ports/call-scope.ts';
+import type { RetryClass } from '../../ports/domain.ts';
+import type { Guard } from '../../ports/guard.ts';
+import type { Scope } from './accounts.ts';
+import type { Clients, Loaded, Service } from './clients.ts';
+import { definitelyRefused, httpStatus, requestIdOf, toCallError } from './errors.ts';
+
+/** What a request needs of its call; a whole `CallScope` fits. */
+export type SendScope = Pick<CallScope, 'deadlineAt'> &
+  Partial<Pick<CallScope, 'signal' | 'noteRequestId'>> & {
+    /** Takes the time of the answer by the service's clock (epoch milliseconds, to the second). */
+    noteDate?(at: number): void;
+  };
+export type ChangeScope = SendScope & Pick<CallScope, 'signal' | 'ledger'>;
+
+/** Just enough of a command's type to infer what it answers. */
+interface CommandOf<I extends object, O extends MetadataBearer> {
+  readonly input: I;
+  resolveMiddleware(stack: never, configuration: never, options: never): (args: { input: I }) => Promise<{ output: O }>;
+}
+type Build<S extends Service, I extends object, O extends MetadataBearer> = (sdk: Loaded<S>['sdk']) => CommandOf<I, O>;
+
+export interface Sender {
+  /** For what changes nothing, dry runs too: aborts with the call. Throws `CallError`. */
+  ask<S extends Service, I extends object, O extends MetadataBearer>(
+    service: S,
+    scope: Scope,
+    call: SendScope,
+    build: Build<S, I, O>,
+  ): Promise<O>;
+  /** Counts every attempt in the call's ledger. Throws `CallError`. */
+  change<S extends Service, I extends object, O extends MetadataBearer>(
+    service: S,
+    scope: Scope,
+    retry: RetryClass,
+    call: ChangeScope,
+    build: Build<S, I, O>,
+  ): Promise<O>;
+}
+
+/** The erased view of a client and its command, once their types have been inferred. */
+interface AnyClient {
+  send(command: AnyCommand, options: HttpHandlerOptions): Promise<MetadataBearer>;
+}
+interface AnyCommand {
+  readonly constructor: { readonly name: string };
+  readonly middlewareStack: {
+    addRelativeTo(middleware: Middleware, position: { relation: 'after'; toMiddleware: string; name: string }): void;
+  };
+}
+type Handler = FinalizeHandler<object, MetadataBearer>;
+type Middleware = (next: Handler) => Handler;
+
+export function createSender(clients: Clients, guard: Guard): Sender {
+  const send = async (service: Service, scope: Scope, retry: RetryClass, call: SendScope, build: unknown, attempts: Attempts) => {
+    const { sdk, client } = await clients(service, scope, retry);
+    const command = (build as (sdk: unknown) => AnyCommand)(sdk);
+    const action = command.constructor.name.replace(/Command$/, '');
+    const key = { provider: 'aws', account: scope.account.name, region: scope.region, service } as const;
+    return guard.run(key, { deadlineAt: call.deadlineAt, signal: attempts.signal }, async (signal) => {
+      // Inside the SDK's retry loop and behind the signing: this sees each attempt that is about to go on the wire, and no other.
+      command.middlewareStack.addRelativeTo(watch(attempts, signal, call), {
+        relation: 'after',
+        toMiddleware: 'httpSigningMiddleware',
+        name: 'watchAttempts',
+      });
+      try {
+        return await (client as unknown as AnyClient).send(command, { abortSignal: signal });
+      } catch (error) {
+        throw toCallError(error, scope, action);
+      }
+    });
+  };
+  return {
+    ask: (service, scope, call, build) => send(service, scope, 'safe', call, build, { signal: call.signal }) as Promise<never>,
+    change: (service, scope, retry, call, build) => {
+      const attempts = countAttempts(call);
+      return send(service, scope, retry, call, build, attempts).finally(attempts.done) as Promise<never>;
+    },
+  };
+}
+
+interface Attempts {
+  /** What aborts the request. */
+  readonly signal?: AbortSignal;
+  /** Announces one that is sent now, and takes how it ended. */
+  begin?(): (outcome: AttemptOutcome) => void;
+}
+
+function watch(attempts: Attempts, signal: AbortSignal, call: SendScope): Middleware {
+  return (next) => async (args) => {
+    signal.throwIfAborted();
+    const settle = attempts.begin?.();
+    try {
+      const result = await next(args);
+      settle?.('applied');
+      note(call, result.output.$metadata.requestId);
+      const date = Date.parse(dateOf(result));
+      if (!Number.isNaN(date)) call.noteDate?.(date);
+      return result;
+    } catch (error) {
+      settle?.(outcomeOf(error));
+      note(call, requestIdOf(error));
+      throw error;
+    }
+  };
+}
+
+/** Passes the caller's cancellation on for as long as the service cannot have acted: before the first attempt, and after refused ones. */
+function countAttempts(call: ChangeScope): Attempts & { done(): void } {
+  const unsent = new AbortController();
+  let mayHaveActed = false;
+  const cancel = () => {
+    if (!mayHaveActed) unsent.abort();
+  };
+  call.signal.addEventListener('abort', cancel);
+  if (call.signal.aborted) cancel();
+  return {
+    signal: unsent.signal,
+    begin() {
+      const before = mayHaveActed;
+      mayHaveActed = true;
+      const settle = call.ledger.attempt();
+      return (outcome) => {
+        settle(outcome);
+        if (outcome !== 'refused') return;
+        mayHaveActed = before;
+        if (call.signal.aborted) cancel();
+      };
+    },
+    done: () => call.signal.removeEventListener('abort', cancel),
+  };
+}
+
+function outcomeOf(error: unknown): AttemptOutcome {
+  const status = httpStatus(error);
+  // A success whose body could not be read is still a success.
+  if (status !== undefined && status >= 200 && status < 300) return 'applied';
+  return definitelyRefused(error) ? 'refused' : 'unknown';
+}
+
+function note(call: SendScope, requestId: string | undefined): void {
+  if (requestId) call.noteRequestId?.(requestId);
+}
+
+/** The SDK's type leaves out the response that it hands on here. */
+function dateOf(result: object): string {
+  return (result as { response?: { headers?: Record<string, string> } }).response?.headers?.date ?? '';
+}
