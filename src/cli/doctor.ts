@@ -1,0 +1,130 @@
+import { accessSync, constants, lstatSync, mkdirSync } from 'node:fs';
+import { Call } from '../call/call.ts';
+import { CallError } from '../call/errors.ts';
+import type { Settings } from '../config/load.ts';
+import { formatProblem } from '../config/problem.ts';
+import { checkPolicy } from '../policy/workbench.ts';
+import { knownIds, operations, startServer, type ZiggieServer } from '../server.ts';
+import { type CommonOptions, settingsOf } from './context.ts';
+import { exit, print, printJson } from './output.ts';
+
+interface Verdict {
+  readonly check: string;
+  readonly status: 'ok' | 'warn' | 'fail';
+  readonly detail: string;
+  readonly fix?: string;
+}
+
+/** Clocks further apart than this make AWS refuse signatures (five minutes) soon. */
+const clockSkewMs = 60_000;
+
+/** One verdict a line and what to fix; exit 1 when something fails. */
+export async function doctor(options: CommonOptions & { json?: boolean }): Promise<void> {
+  const verdicts = await examine(settingsOf(options));
+  if (options.json) printJson(verdicts);
+  else
+    for (const { check, status, detail, fix } of verdicts)
+      print(`${status.padEnd(5)} ${check.padEnd(16)} ${detail}${fix ? `\n${' '.repeat(23)}fix: ${fix}` : ''}`);
+  if (verdicts.some(({ status }) => status === 'fail')) process.exitCode = exit.failed;
+}
+
+async function examine(settings: Settings): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [
+    { check: 'node', status: 'ok', detail: process.versions.node },
+    { check: 'configuration', status: 'ok', detail: `${settings.yamlFile}, ${settings.agents.length} agents` },
+    endpoint(settings),
+    await policy(settings),
+    approvers(settings),
+    stateFolder(settings),
+  ];
+  if (verdicts.some(({ check, status }) => status === 'fail' && check !== 'approvers')) return verdicts;
+  const server = await startServer(settings);
+  try {
+    for (const { name, accountId } of settings.aws.accounts) verdicts.push(...(await account(server, name, accountId)));
+    verdicts.push(await delivery(server));
+  } finally {
+    await server.close();
+  }
+  return verdicts;
+}
+
+function endpoint({ sandbox, aws }: Settings): Verdict {
+  if (sandbox) return { check: 'endpoints', status: 'ok', detail: 'sandbox: nothing here is real' };
+  const moved = [aws.endpoint, ...Object.values(aws.endpoints)].filter(Boolean);
+  return {
+    check: 'endpoints',
+    status: moved.length > 0 ? 'warn' : 'ok',
+    detail: moved.length > 0 ? `not AWS: ${moved.join(', ')}` : 'AWS',
+  };
+}
+
+async function policy(settings: Settings): Promise<Verdict> {
+  const problems = await checkPolicy(settings.policyFolder, { operations: [...operations.values()], known: knownIds(settings) });
+  const [first] = problems;
+  return first
+    ? { check: 'policy', status: 'fail', detail: formatProblem(first), fix: 'correct it; ziggie-cloud policy check shows all' }
+    : { check: 'policy', status: 'ok', detail: settings.policyFolder };
+}
+
+function approvers({ approvers, sandbox }: Settings): Verdict {
+  if (approvers.length > 0 || sandbox)
+    return { check: 'approvers', status: 'ok', detail: approvers.map(({ id }) => id).join(', ') || 'the sandbox’s own' };
+  return { check: 'approvers', status: 'warn', detail: 'nobody may approve', fix: 'ziggie-cloud approvers add <id>' };
+}
+
+function stateFolder({ stateFolder: folder }: Settings): Verdict {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    return {
+      check: 'state folder',
+      status: 'fail',
+      detail: `${folder} cannot be written (${(error as NodeJS.ErrnoException).code})`,
+      fix: 'make it writable, or point ZIGGIE_STATE elsewhere',
+    };
+  }
+  const open = (lstatSync(folder).mode & 0o077) !== 0;
+  return open
+    ? { check: 'state folder', status: 'warn', detail: `${folder} may be read by others`, fix: `chmod 700 ${folder}` }
+    : { check: 'state folder', status: 'ok', detail: folder };
+}
+
+async function account(server: ZiggieServer, name: string, expected: string | undefined): Promise<Verdict[]> {
+  const check = `aws ${name}`;
+  try {
+    const { accountId, arn, clockOffsetMs } = await server.identity(name, scope());
+    return [{ check, status: 'ok', detail: `${arn} in ${accountId}${expected ? ', as ziggie.yaml says' : ''}` }, clock(clockOffsetMs)];
+  } catch (error) {
+    return [{ check, status: 'fail', ...worded(error) }];
+  }
+}
+
+function clock(offsetMs: number | undefined): Verdict {
+  if (offsetMs === undefined) return { check: 'clock', status: 'warn', detail: 'not compared: the answer of AWS had no date' };
+  const detail = `${Math.round(offsetMs / 1000)} s off AWS`;
+  return Math.abs(offsetMs) > clockSkewMs
+    ? { check: 'clock', status: 'fail', detail, fix: 'set the clock (timedatectl set-ntp true)' }
+    : { check: 'clock', status: 'ok', detail };
+}
+
+async function delivery({ logSink, audit }: ZiggieServer): Promise<Verdict> {
+  await audit.flush(5_000);
+  const { undelivered, problem } = audit.health();
+  return problem !== undefined
+    ? {
+        check: 'audit delivery',
+        status: 'fail',
+        detail: problem,
+        fix: 'allow logs:CreateLogGroup, CreateLogStream and PutLogEvents, or correct the endpoint',
+      }
+    : { check: 'audit delivery', status: 'ok', detail: `${logSink.group}${undelivered > 0 ? `, ${undelivered} records waiting` : ''}` };
+}
+
+function scope() {
+  return new Call({ tool: 'doctor', input: {} }, Date.now()).scope();
+}
+
+function worded(error: unknown): { detail: string; fix?: string } {
+  return error instanceof CallError ? { detail: error.message, fix: error.details.remedy } : { detail: 'the check itself failed' };
+}

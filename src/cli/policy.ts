@@ -1,0 +1,110 @@
+import { join, resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { Call } from '../call/call.ts';
+import { parseInput } from '../call/parse.ts';
+import { resolveTargets } from '../call/resolve.ts';
+import type { Settings } from '../config/load.ts';
+import { formatProblem } from '../config/problem.ts';
+import { sampleTarget } from '../policy/entities.ts';
+import { diffPolicies } from '../policy/policy-diff.ts';
+import { runPolicyTests } from '../policy/policy-tests.ts';
+import { checkPolicy, explainDecision, type PolicyWorld } from '../policy/workbench.ts';
+import type { Principal, Target } from '../ports/domain.ts';
+import { knownIds, operations } from '../server.ts';
+import { agentOf, type CommonOptions, settingsOf, withServer } from './context.ts';
+import { parseObject } from './execute.ts';
+import { CliError, exit, print, printJson, table } from './output.ts';
+
+export async function check(options: CommonOptions): Promise<void> {
+  const settings = settingsOf(options);
+  const problems = await checkPolicy(settings.policyFolder, worldOf(settings));
+  for (const problem of problems) print(formatProblem(problem));
+  if (problems.length > 0)
+    throw new CliError(
+      exit.configuration,
+      `${problems.length} problem${problems.length === 1 ? '' : 's'}; a server would not start with this.`,
+    );
+  print(`${settings.policyFolder} holds.`);
+}
+
+/** Asks about one call: on the live target, or on facts given with --target. */
+export async function explain(
+  options: CommonOptions & { agent: string; tool: string; input: string; target?: string; json?: boolean },
+): Promise<void> {
+  const settings = settingsOf(options);
+  const principal = principalOf(settings, options.agent);
+  const operation = operations.get(options.tool);
+  if (!operation) throw new CliError(exit.usage, `There is no tool ${options.tool}.`);
+  const { input, dryRun } = parseInput(operation, parseObject(options.input, '--input'));
+  const targets: readonly Target[] = options.target
+    ? [sampleTarget(operation.entity, parseObject(options.target, '--target') as Partial<Target>)]
+    : await withServer(options, ({ road }) => {
+        const call = new Call({ principal, tool: operation.name, input, client: 'cli' }, Date.now());
+        return resolveTargets(operation, operation.targets(input, principal), road.resolver, call.scope());
+      });
+  const explanations = await Promise.all(
+    targets.map((target) =>
+      explainDecision(settings.policyFolder, worldOf(settings), {
+        principal,
+        tool: operation.name,
+        target,
+        input,
+        system: { dryRun, sandbox: settings.sandbox },
+      }),
+    ),
+  );
+  if (options.json) return printJson(explanations);
+  print(explanations.map((explanation) => stringify(explanation)).join('---\n'));
+}
+
+export async function test(options: CommonOptions): Promise<void> {
+  const settings = settingsOf(options);
+  const { results, problems } = await runPolicyTests(
+    settings.policyFolder,
+    join(settings.policyFolder, 'tests'),
+    worldOf(settings),
+    settings.agents.map(({ id }) => principalOf(settings, id)),
+  );
+  for (const problem of problems) print(formatProblem(problem));
+  const failed = results.filter(({ passed }) => !passed);
+  for (const { file, line, name, expected, actual, policies } of failed) {
+    print(`${file}:${line}: ${name}: expected ${expected}, got ${actual} (${policies.join(', ') || 'no policy fits'})`);
+  }
+  print(`${results.length - failed.length} passed, ${failed.length} failed`);
+  if (failed.length + problems.length > 0) throw new CliError(exit.failed, '');
+}
+
+export async function diff(before: string, after: string, options: CommonOptions & { json?: boolean }): Promise<void> {
+  const settings = settingsOf(options);
+  const principals = settings.agents.map(({ id }) => principalOf(settings, id));
+  const changes = await diffPolicies(resolve(before), resolve(after), worldOf(settings), principals);
+  if (options.json) return printJson(changes);
+  if (changes.length === 0) return print('No decision changes, over agents × tools × sample resources.');
+  print(
+    table([
+      ['AGENT', 'TOOL', 'ON', 'BEFORE', 'AFTER', 'BECAUSE OF'],
+      ...changes.map(({ agent, tool, target, before, after, policies }) => [
+        agent,
+        tool,
+        describe(target),
+        before,
+        after,
+        policies.join(', '),
+      ]),
+    ]),
+  );
+}
+
+function describe(target: Target): string {
+  const tags = Object.entries(target.tags).map(([key, value]) => `${key}=${value}`);
+  return `${target.type}${target.type === 'Instance' ? ` ${target.state}` : ''}${tags.length > 0 ? ` ${tags.join(' ')}` : ' untagged'}`;
+}
+
+function worldOf(settings: Settings): PolicyWorld {
+  return { operations: [...operations.values()], known: knownIds(settings) };
+}
+
+function principalOf(settings: Settings, name: string): Principal {
+  const { id, teams, toolsets } = agentOf(settings, name);
+  return { kind: 'agent', id, teams, toolsets };
+}

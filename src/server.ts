@@ -1,0 +1,271 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createApprovals } from './approvals/approvals.ts';
+import { type Audit, openAudit } from './audit/audit.ts';
+import { createAccess } from './call/access.ts';
+import { newCallId } from './call/call-id.ts';
+import { CallError } from './call/errors.ts';
+import { createInvoke, type Invoke, type Road, recordRefusal } from './call/invoke.ts';
+import { createRedactor } from './call/redact.ts';
+import { createRefusalCounter, type RefusalCounter } from './call/refusal-counter.ts';
+import { createApproverList } from './config/approvers.ts';
+import type { Settings } from './config/load.ts';
+import { closest } from './config/problem.ts';
+import { healthProbes } from './health.ts';
+import { createLog } from './log.ts';
+import { createNotices, type McpBackend } from './mcp/session.ts';
+import { bindingFacts } from './policy/entities.ts';
+import { openPolicy, type Policy } from './policy/open-policy.ts';
+import type { Principal } from './ports/domain.ts';
+import type { Guard } from './ports/guard.ts';
+import type { LogSink } from './ports/log-sink.ts';
+import type { StateStore } from './ports/state.ts';
+import { runbooks } from './prompts/runbooks.ts';
+import { type AwsProvider, createAws } from './providers/aws/index.ts';
+import { createGuard } from './resilience/guard.ts';
+import { openSqliteStore } from './state/sqlite-store.ts';
+import { agentOfToken } from './state/tokens.ts';
+import { operations as registry } from './tools/index.ts';
+import { version } from './version.ts';
+
+/** Everything that runs, put together; faces take what they need of it. */
+export interface ZiggieServer {
+  readonly backend: McpBackend;
+  readonly road: Road;
+  readonly store: StateStore;
+  readonly policy: Policy;
+  readonly audit: Audit;
+  readonly refusals: RefusalCounter;
+  readonly logSink: LogSink;
+  readonly guard: Guard;
+  identity: AwsProvider['identity'];
+  readonly invoke: Invoke;
+  readonly log: ReturnType<typeof createLog>;
+  /** The principal of an agent of ziggie.yaml. */
+  agent(id: string): Principal | undefined;
+  authenticate(token: string): Principal | undefined;
+  /** Lets running calls end, delivers what it can, and closes; each within a bound. */
+  close(): Promise<void>;
+}
+
+const drainMs = 20_000;
+const flushMs = 3_000;
+
+export const operations: Road['operations'] = new Map(registry.map((operation) => [operation.name, operation]));
+
+/**
+ * Composition root: configuration → adapters → road → faces. It wires and decides nothing.
+ * @throws CallError `audit_unavailable` or `internal` when the state folder cannot be used; PolicyError for a policy that does not hold
+ */
+export async function startServer(settings: Settings): Promise<ZiggieServer> {
+  const redactor = createRedactor();
+  if (settings.aws.credentials) {
+    redactor.register(settings.aws.credentials.secretAccessKey);
+    if (settings.aws.credentials.sessionToken) redactor.register(settings.aws.credentials.sessionToken);
+  }
+  const log = createLog(redactor);
+  const notices = createNotices();
+  const store = openSqliteStore(settings.stateFolder);
+  const guard = createGuard();
+  const aws = await connectAws(settings, guard);
+  const { account, region, logGroup, pruneAfterDays } = settings.audit;
+  const audit = await openAudit({
+    folder: journalFolder(settings),
+    destination: {
+      account: settings.aws.accounts.find(({ name }) => name === account)?.accountId ?? account,
+      region,
+      endpoint: settings.aws.endpoint ?? 'aws',
+      logGroup,
+      mode: settings.sandbox ? 'sandbox' : 'live',
+    },
+    version,
+    logSink: aws.logSink,
+    pruneAfterDays,
+  });
+  const policy = await openPolicy({
+    folder: settings.policyFolder,
+    operations: registry,
+    known: knownIds(settings),
+    principals: settings.agents.map(({ id, teams }) => ({ kind: 'agent', id, teams })),
+    cacheFile: join(settings.stateFolder, 'visible-tools.json'),
+    log,
+    onReload: () => notices.publish({ kind: 'tools' }),
+  });
+  const approvers = createApproverList(settings);
+  const principals = new Map<string, Principal>(
+    settings.agents.map(({ id, teams, toolsets }) => [id, { kind: 'agent', id, teams, toolsets }]),
+  );
+  const limits = new Map(settings.agents.map(({ id, limits }) => [id, limits]));
+
+  const road: Road = {
+    operations,
+    ports: {
+      compute: aws.compute,
+      access: createAccess({
+        road: () => road,
+        version,
+        mode: settings.sandbox ? 'sandbox' : 'live',
+        probes: healthProbes({ settings, audit, policy, guard, identity: aws.identity }),
+        runbooks,
+      }),
+    },
+    resolver: aws.resolver,
+    policy,
+    approvals: createApprovals({ store, approvers, ttlMs: settings.approvalTtlMs, spent: (id) => audit.approvalSpent(id) }),
+    audit,
+    store,
+    redactor,
+    argumentsKey: argumentsKey(settings.stateFolder),
+    sandbox: settings.sandbox,
+    approverIds: () => [...approvers().keys()],
+    limitsOf: (principal) => limits.get(principal.id) ?? settings.defaultLimits,
+    bindingFacts,
+    nearestTool: (name) => closest(name, operations.keys()),
+    changed: (_operation, targets) => notices.publish({ kind: 'changed', targets }),
+    now: Date.now,
+  };
+  const running = new Set<Promise<unknown>>();
+  const travel = createInvoke(road);
+  /** What closing waits for. */
+  const track = <T>(work: Promise<T>): Promise<T> => {
+    running.add(work);
+    const done = () => void running.delete(work);
+    work.then(done, done);
+    return work;
+  };
+  const invoke: Invoke = (request) => track(travel(request));
+  const refusals = createRefusalCounter(
+    (counted) =>
+      audit.append({
+        ...counted,
+        phase: 'refused',
+        callId: newCallId(Date.now()),
+        principal: 'unknown',
+        client: 'http',
+        tool: 'http',
+        errorCode: 'unauthenticated',
+        effect: 'none',
+        sandbox: settings.sandbox,
+      }),
+    Date.now,
+  );
+  audit.start();
+
+  return {
+    backend: {
+      version,
+      sandbox: settings.sandbox,
+      operations,
+      runbookNames: [...runbooks.keys()],
+      invoke,
+      refuse: (request, error) => track(recordRefusal(road, request, error)),
+      offeredTools: (principal) => {
+        const usable = new Set(policy.visibleTools(principal));
+        return registry.filter(({ name, toolset, listed }) => listed && principal.toolsets.includes(toolset) && usable.has(name));
+      },
+      mayUse: (principal, tool) => policy.visibleTools(principal).includes(tool),
+      mayRead: async (principal, tool, target) => {
+        const system = { dryRun: false, sandbox: settings.sandbox };
+        const input = target.type === 'Instance' ? { provider: target.provider, id: target.id } : {};
+        return (await policy.decide({ principal, tool, target, input, system })).allow;
+      },
+      seen: (principal, type, prefix) => store.seen(principal.id, type, prefix, 101),
+      notices,
+    },
+    road,
+    store,
+    policy,
+    audit,
+    refusals,
+    logSink: aws.logSink,
+    guard,
+    identity: aws.identity,
+    invoke,
+    log,
+    agent: (id) => principals.get(id),
+    authenticate: (token) => {
+      const id = agentOfToken(store, token);
+      return id === undefined ? undefined : principals.get(id);
+    },
+    async close() {
+      await within(drainMs, Promise.allSettled(running));
+      await refusals.flush();
+      await audit.flush(flushMs);
+      await audit.close();
+      policy.close();
+      store.close();
+    },
+  };
+}
+
+export function knownIds(settings: Settings) {
+  return {
+    agents: settings.agents.map(({ id }) => id),
+    teams: [...new Set(settings.agents.flatMap(({ teams }) => teams))],
+    humans: settings.approvers.map(({ id }) => id),
+    accounts: settings.aws.accounts.map(({ name }) => name),
+  };
+}
+
+export function journalFolder({ stateFolder }: Settings): string {
+  return join(stateFolder, 'audit');
+}
+
+/** AWS as configured, or the sandbox below the same adapters. */
+export async function connectAws(settings: Settings, guard: Guard): Promise<AwsProvider> {
+  const { accounts, credentials: given, endpoint, endpoints } = settings.aws;
+  // The SDKs call the service that we call `logs` CLOUDWATCH_LOGS.
+  const logs = endpoints.cloudwatch_logs ?? endpoints.logs;
+  const common = {
+    guard,
+    audit: settings.audit,
+    endpoints: { ...endpoints, ...(logs ? { logs } : {}) },
+    ...(endpoint ? { endpoint } : {}),
+  };
+  if (settings.sandbox) {
+    const { createSandbox } = await import('./providers/sandbox/index.ts');
+    const { credentials, middleware, requestHandler } = createSandbox({ region: settings.audit.region });
+    return createAws({
+      ...common,
+      accounts: accounts.map((account) => ({ ...account, credentials })),
+      middleware,
+      requestHandler,
+      pollMs: 500,
+    });
+  }
+  return createAws({
+    ...common,
+    accounts: accounts.map(({ credentials, ...account }) => {
+      if (credentials === 'instance-role') return { ...account, credentials };
+      return given && !account.profile ? { ...account, credentials: given } : account;
+    }),
+  });
+}
+
+/** Key of the argument hashes: random, made once, for the server's eyes only. */
+function argumentsKey(stateFolder: string): Uint8Array {
+  const file = join(stateFolder, 'arguments.key');
+  mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+  try {
+    writeFileSync(file, randomBytes(32), { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw new CallError('internal', `${file} cannot be written.`, {
+        remedy: 'Make the state folder writable for the server.',
+        cause: error,
+      });
+    }
+  }
+  chmodSync(stateFolder, 0o700);
+  return readFileSync(file);
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const bound = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, bound]);
+  clearTimeout(timer);
+}
