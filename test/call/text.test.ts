@@ -1,0 +1,128 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { canonicalJson, cleanText, findUncanonical, hashArguments } from '../../src/call/canonical.ts';
+import { createLedger } from '../../src/call/ledger.ts';
+import { createRedactor } from '../../src/call/redact.ts';
+
+describe('canonical input (trap 5)', () => {
+  it.each(['web/../x', '../x', 'x/..', 'a//b', 'a\\b', 'a\u0000b', 'a\u202eb', '\ud800', 'a\nb', './x', 'a/./b', '\u009b', '\ufeffx'])(
+    'refuses %j',
+    (text) => {
+      expect(findUncanonical({ name: text })).toMatchObject({ path: 'name' });
+      expect(findUncanonical({ list: [{ deep: text }] })).toMatchObject({ path: 'list.0.deep' });
+    },
+  );
+
+  it.each(['web/x', 'web-1', 'a..b', 'ünïcode 名', '...', 'a/b.c/d', ''])('takes %j', (text) => {
+    expect(findUncanonical({ name: text })).toBeUndefined();
+  });
+
+  it('lets free text have slashes and line breaks, but nothing hidden', () => {
+    expect(findUncanonical({ tags: { Url: 'https://x/..\n' } }, ['tags.*'])).toBeUndefined();
+    expect(findUncanonical({ tags: { Url: 'x\u202e' } }, ['tags.*'])).toBeDefined();
+    expect(findUncanonical({ tags: { 'a\u0000': 'x' } }, ['tags.*'])).toBeDefined();
+  });
+
+  it('refuses input that is nested without end', () => {
+    let deep: unknown = 'x';
+    for (let level = 0; level < 40; level += 1) deep = { deep };
+    expect(findUncanonical(deep)).toBeDefined();
+  });
+
+  it('property: what passes has no . or .. segment under any reading of slashes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('a', '..', '.', '', 'b.c')), fc.constantFrom('/', '\\'), (parts, slash) => {
+        const text = parts.join(slash);
+        if (findUncanonical(text) !== undefined) return;
+        expect(text.split(/[/\\]/)).not.toContain('..');
+        expect(text).not.toMatch(/\/\/|\\/);
+      }),
+    );
+  });
+});
+
+describe('canonical JSON', () => {
+  it('property: does not depend on the order of keys', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
+        const turned = Object.fromEntries(Object.entries(value).toReversed());
+        expect(canonicalJson(turned)).toBe(canonicalJson(value));
+        expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
+  });
+
+  it('hashes with the key', () => {
+    expect(hashArguments(Buffer.alloc(32, 1), { a: 1 })).not.toBe(hashArguments(Buffer.alloc(32, 2), { a: 1 }));
+  });
+});
+
+describe('text from outside', () => {
+  it('loses what hides and what is too much', () => {
+    expect(cleanText('a\u0000\u001b[31mb\u202e\ud800c', 100)).toBe('a[31mb\ufffdc');
+    expect(cleanText('x'.repeat(50), 10)).toHaveLength(10);
+  });
+});
+
+describe('redaction', () => {
+  const redactor = createRedactor();
+  redactor.register('s3cr3t-välue+/x');
+
+  it('property: a registered value never leaves, plain or encoded', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (before, after) => {
+        const secret = 's3cr3t-välue+/x';
+        for (const form of [
+          secret,
+          Buffer.from(secret).toString('base64'),
+          Buffer.from(secret).toString('hex'),
+          encodeURIComponent(secret),
+          JSON.stringify(secret),
+        ]) {
+          expect(redactor.text(`${before}${form}${after}`)).not.toContain(form.replaceAll('"', ''));
+        }
+      }),
+    );
+  });
+
+  it.each([
+    ['AKIAIOSFODNN7EXAMPLE', 'AKIA'],
+    ['ASIAIOSFODNN7EXAMPLE', 'ASIA'],
+    ['Authorization: Bearer abc.def-ghi', 'abc.def'],
+    ['-----BEGIN RSA PRIVATE KEY-----\nMIIabc\n-----END RSA PRIVATE KEY-----', 'MIIabc'],
+    ['-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNz', 'b3BlbnNz'],
+    ['DB_PASSWORD=hunter22', 'hunter22'],
+    ['"password": "hunter22"', 'hunter22'],
+    ['aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY', 'wJalr'],
+    ['postgres://app:hunter22@db/x', 'hunter22'],
+    [`eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.${'x'.repeat(20)}`, 'eyJzdWI'],
+    [`zgt_${'a'.repeat(43)}`, 'aaaa'],
+  ])('masks the secret in %j', (text, secret) => {
+    expect(redactor.text(text)).not.toContain(secret);
+  });
+
+  it('masks by key name at any depth, and leaves the rest alone', () => {
+    expect(redactor.value({ a: [{ dbPassword: 'x', name: 'web', apiKey: 'y', clientToken: 'z' }], count: 3, on: true })).toEqual({
+      a: [{ dbPassword: '[redacted]', name: 'web', apiKey: '[redacted]', clientToken: '[redacted]' }],
+      count: 3,
+      on: true,
+    });
+    expect(redactor.text('instance web-1 is running')).toBe('instance web-1 is running');
+  });
+});
+
+describe('the effect of a call', () => {
+  it('is none only if nothing was sent or all that was sent was refused', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('applied' as const, 'refused' as const, 'unknown' as const, undefined)), (outcomes) => {
+        const ledger = createLedger();
+        for (const outcome of outcomes) {
+          const settle = ledger.attempt();
+          if (outcome) settle(outcome);
+        }
+        const expected = outcomes.includes('applied') ? 'applied' : outcomes.every((outcome) => outcome === 'refused') ? 'none' : 'unknown';
+        expect(ledger.effect()).toBe(expected);
+      }),
+    );
+  });
+});
