@@ -51,6 +51,7 @@ export interface ZiggieServer {
 
 const drainMs = 20_000;
 const flushMs = 3_000;
+const warmAfterMs = 300;
 
 export const operations: Road['operations'] = new Map(registry.map((operation) => [operation.name, operation]));
 
@@ -151,6 +152,8 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     Date.now,
   );
   audit.start();
+  // The first list needs no Cedar; the first decision should not wait for it either.
+  const warming = setTimeout(() => void policy.warm().catch(() => undefined), warmAfterMs);
 
   return {
     backend: {
@@ -189,6 +192,7 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
       return id === undefined ? undefined : principals.get(id);
     },
     async close() {
+      clearTimeout(warming);
       await within(drainMs, Promise.allSettled(running));
       await refusals.flush();
       await audit.flush(flushMs);

@@ -47,6 +47,8 @@ interface Exchange {
   readonly tap: Tap;
   /** Set once a server instance sees a message: from then on the tap records what is refused. */
   reached: boolean;
+  /** Records that must be durable before the response leaves. */
+  readonly records: Promise<void>[];
 }
 
 export function createHttpFace(options: HttpFaceOptions): HttpFace {
@@ -56,21 +58,21 @@ export function createHttpFace(options: HttpFaceOptions): HttpFace {
   const exchanges = new AsyncLocalStorage<Exchange>();
   const handlers = new Map<string, { handler: McpHttpHandler; stop: () => void }>();
 
+  const newExchange = (principal: Principal): Exchange => ({ tap: createTap(backend, principal, 'http'), reached: false, records: [] });
+
   /** One handler and one bus for a token: what is published to it was decided for its agent, and ends when it is revoked. */
   function handlerOf(token: string, principal: Principal): McpHttpHandler {
     const known = handlers.get(token);
     if (known) return known.handler;
     const handler = createMcpHandler(
       (context) => {
-        const exchange = exchanges.getStore();
-        const tap = exchange?.tap ?? createTap(backend, principal, 'http');
+        const exchange = exchanges.getStore() ?? newExchange(principal);
+        const { tap } = exchange;
         const server = createMcpServer(
           { backend, principal, face: 'http', tap, ...(options.content ? { content: options.content } : {}) },
           context,
         );
-        watch(server, tap, () => {
-          if (exchange) exchange.reached = true;
-        });
+        watch(server, exchange, context.era);
         return server;
       },
       { maxRequestBodySize: maxMessageBytes, onerror: options.onError },
@@ -92,7 +94,7 @@ export function createHttpFace(options: HttpFaceOptions): HttpFace {
   }
 
   async function serve(request: Request, token: string, principal: Principal): Promise<Response> {
-    const exchange: Exchange = { tap: createTap(backend, principal, 'http'), reached: false };
+    const exchange = newExchange(principal);
     let parsedBody: unknown;
     if (request.method === 'POST') {
       const body = await readRequestBody(request, maxMessageBytes);
@@ -108,6 +110,7 @@ export function createHttpFace(options: HttpFaceOptions): HttpFace {
     const response = await exchanges.run(exchange, () =>
       handlerOf(token, principal).fetch(request, parsedBody === undefined ? undefined : { parsedBody }),
     );
+    await Promise.all(exchange.records);
     if (response.status >= 400 && request.method === 'POST' && !exchange.reached) {
       const message = parsedBody as { method?: unknown; params?: unknown } | undefined;
       const call =
@@ -149,19 +152,22 @@ export function createHttpFace(options: HttpFaceOptions): HttpFace {
 }
 
 /** Lets the tap see what a server instance is sent and what it answers. */
-function watch(server: Server, tap: Tap, onReached: () => void): void {
+function watch(server: Server, exchange: Exchange, era: 'legacy' | 'modern'): void {
   const connect = server.connect.bind(server);
   server.connect = async (transport) => {
     const send = transport.send.bind(transport);
-    transport.send = async (message, options) => {
-      await tap.leaving(message);
+    transport.send = (message, options) => {
+      const recorded = exchange.tap.leaving(message);
+      if (era === 'legacy') return recorded.then(() => send(message, options));
+      // The SDK gives an error its HTTP status only if it is sent at once; so here it is the response that waits.
+      exchange.records.push(recorded);
       return send(message, options);
     };
     await connect(transport);
     const deliver = transport.onmessage?.bind(transport);
     transport.onmessage = (message, extra) => {
-      onReached();
-      tap.arriving(message);
+      exchange.reached = true;
+      exchange.tap.arriving(message);
       deliver?.(message, extra);
     };
   };

@@ -3,10 +3,11 @@
  * every policy has a unique `@id` and an `@advice`, and every agent, team, person, account and action that it names exists.
  */
 import type { DetailedError, PolicyJson, ValidationAnswer } from '@cedar-policy/cedar-wasm/nodejs';
+import { didYouMean } from '../config/problem.ts';
 import type { Cedar } from './cedar.ts';
 import { namespace } from './entities.ts';
 import { entitiesIn } from './policy-json.ts';
-import { didYouMean, PolicyError, type PolicyProblem } from './problems.ts';
+import { PolicyError, type PolicyProblem } from './problems.ts';
 import type { PolicySchema } from './schema.ts';
 import { charOffset, type PolicyFile, placeOf, type Statement, statementsOf } from './source.ts';
 

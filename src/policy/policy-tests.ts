@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Operation } from '../call/operation.ts';
+import { didYouMean } from '../config/problem.ts';
 import type { Principal, Target, TargetRef } from '../ports/domain.ts';
 import { sampleTarget } from './entities.ts';
-import { didYouMean, type PolicyProblem } from './problems.ts';
+import type { PolicyProblem } from './problems.ts';
 import { type PolicyWorld, type Verdict, type Workbench, withPolicies } from './workbench.ts';
 
 const caseShape = z.strictObject({

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { editDistance, PolicyError, type PolicyProblem } from './problems.ts';
+import { editDistance } from '../config/problem.ts';
+import { PolicyError, type PolicyProblem } from './problems.ts';
 
 export interface PolicyFile {
   /** Path as a person would open it. */

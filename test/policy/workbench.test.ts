@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { formatProblem } from '../../src/config/problem.ts';
 import { bindingFacts, sampleTarget } from '../../src/policy/entities.ts';
 import { diffPolicies } from '../../src/policy/policy-diff.ts';
 import { runPolicyTests } from '../../src/policy/policy-tests.ts';
-import { formatProblem } from '../../src/policy/problems.ts';
 import { checkPolicy, explainDecision } from '../../src/policy/workbench.ts';
 import { agents, folderOf, permitAll, policy, question, world } from './fixtures.ts';
 
