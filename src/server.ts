@@ -229,14 +229,10 @@ export async function connectAws(settings: Settings, guard: Guard): Promise<AwsP
   };
   if (settings.sandbox) {
     const { createSandbox } = await import('./providers/sandbox/index.ts');
-    const { credentials, middleware, requestHandler } = createSandbox({ region: settings.audit.region });
-    return createAws({
-      ...common,
-      accounts: accounts.map((account) => ({ ...account, credentials })),
-      middleware,
-      requestHandler,
-      pollMs: 500,
-    });
+    // One fleet: two accounts would each have every instance.
+    const [{ name, regions } = { name: 'main', regions: [] }] = accounts;
+    const { credentials, middleware, requestHandler } = createSandbox({ region: regions[0] ?? settings.audit.region });
+    return createAws({ ...common, accounts: [{ name, regions, credentials }], middleware, requestHandler, pollMs: 500 });
   }
   return createAws({
     ...common,

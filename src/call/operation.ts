@@ -151,6 +151,9 @@ function toJsonSchema(schema: z.ZodObject, io: 'input' | 'output'): JsonSchema {
       }
       // The root of an input keeps it: agents should see that other keys are refused.
       if (jsonSchema.additionalProperties === false && (io === 'output' || path.length > 0)) delete jsonSchema.additionalProperties;
+      // Some clients take no boolean or empty schema in these places; the parsers hold the rule all the same.
+      if (jsonSchema.items === false) delete jsonSchema.items;
+      if (isEmpty(jsonSchema.additionalProperties)) jsonSchema.additionalProperties = true;
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
       if (path.at(-1) === 'plan') {
@@ -161,6 +164,10 @@ function toJsonSchema(schema: z.ZodObject, io: 'input' | 'output'): JsonSchema {
   });
   const { $schema: _, ...rest } = json;
   return rest as JsonSchema;
+}
+
+function isEmpty(schema: unknown): boolean {
+  return typeof schema === 'object' && schema !== null && Object.keys(schema).length === 0;
 }
 
 /** Paths (`instances.*.name`) of a schema that carry a mark. */

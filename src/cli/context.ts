@@ -47,6 +47,6 @@ export function agentOf(settings: Settings, name: string | undefined): AgentSett
   if (agent) return agent;
   throw new CliError(
     exit.configuration,
-    `There is no agent "${name}" in ${settings.yamlFile} (${didYouMean(name, known) ?? `there are: ${known.join(', ')}`}).`,
+    `There is no agent "${name}" in ${settings.yamlFile} (${didYouMean(name, [...known, ...known.map((id) => id.replace(/^agent-/, ''))]) ?? `there are: ${known.join(', ')}`}).`,
   );
 }

@@ -156,7 +156,7 @@ describe('what may have happened', () => {
 
   it('gives up at the deadline of the call', async () => {
     stub.answerWith('silence');
-    const call = newCall({ deadlineAt: Date.now() + 150 });
+    const call = newCall({ deadlineAt: Date.now() + 400 });
     const error = await failure(connect().compute.stop(target, call));
     expect(error.code).toBe('timeout');
     expect(call.ledger.effect()).toBe('unknown');
