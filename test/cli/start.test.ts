@@ -1,8 +1,8 @@
 import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../support/cli.ts';
-import { configurationWith, temporaryFolder } from '../support/folders.ts';
+import { cliFile, runCli, startNode } from '../support/cli.ts';
+import { configurationWith, isolatedEnvironment, temporaryFolder } from '../support/folders.ts';
 
 /** A server that cannot be safe does not start: exit 5 and one clear message, on stderr only. */
 
@@ -70,6 +70,18 @@ describe('stdio does not start', () => {
     const config = configurationWith();
     writeFileSync(join(config, '.env'), 'AWS_ENDPOINT_URL=https://evil.example\n');
     await refused(config, /AWS_ENDPOINT_URL points to evil\.example/);
+  });
+});
+
+describe('a Node that is too old', () => {
+  it('gets one line in words and exit 5', async () => {
+    const running = startNode(
+      ['--require', join(import.meta.dirname, 'fixtures', 'old-node.cjs'), cliFile, '--version'],
+      isolatedEnvironment(temporaryFolder()),
+    );
+    expect(await running.exited).toBe(5);
+    expect(running.stderr()).toMatch(/^ziggie-cloud needs Node 24\.15 or newer; this is 22\.11\.0\..*\n$/);
+    expect(running.lines).toEqual([]);
   });
 });
 
