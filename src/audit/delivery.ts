@@ -72,12 +72,11 @@ async function loadBatch(folder: string, journal: Journal, now: number): Promise
   const { segment, offset, shippedSeq, shippedHash, closed } = journal.cursor.current;
   const entry = { segment, offset, seq: shippedSeq, hash: shippedHash };
   let load: Load | undefined;
-  for await (const { line, problems, torn, bytes, ...at } of walkJournal(folder, journal.writerId, entry, journal.durable())) {
-    if (torn) break;
+  for await (const { line, problems, bytes, ...at } of walkJournal(folder, journal.writerId, entry, journal.durable())) {
     if (!line || problems.length > 0) {
       // What was sound before it goes out first.
       if (load) break;
-      throw new DamagedJournal(journal.writerId, problems[0] ?? 'not a journal line');
+      throw new DamagedJournal(journal.writerId, problems[0] ?? 'a line has no end');
     }
     if (!isAuditRecord(line)) continue;
     if (closed && line.seq > closed.seq) break;

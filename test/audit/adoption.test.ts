@@ -86,9 +86,17 @@ describe('adoption', () => {
     audit.start();
     await audit.append(entry('mine'));
     await eventually(() => expect(sink.callIds).toEqual(['mine']));
+    // Two journals that are adopted one after the other show that a whole round has passed in between.
+    for (const callId of ['theirs', 'theirs too']) {
+      const leaving = await open(folder, { destination: { ...destination, region: 'us-east-1' } });
+      await leaving.append(entry(callId));
+      await leaving.close();
+      await eventually(() => expect(sink.callIds.at(-1)).toBe(callId));
+    }
+    expect(sink.callIds).toEqual(['mine', 'theirs', 'theirs too']);
     const other = await open(folder, { logSink: sink });
     other.start();
-    await eventually(() => expect(sink.callIds.length).toBeGreaterThan(8));
+    await eventually(() => expect(sink.callIds.length).toBeGreaterThan(10));
   });
 
   it('lets go of a journal that ended under open calls only when they have ended', async () => {

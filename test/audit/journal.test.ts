@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { open as openFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openAudit } from '../../src/audit/audit.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
 import { destination } from './fixtures/destination.ts';
@@ -115,6 +115,47 @@ describe('the journal', () => {
       ['hanging', 'unknown'],
     ]);
     expect((await verifyAudit({ folder })).problems).toEqual([]);
+  });
+
+  it('takes nothing in any more while it closes', async () => {
+    const folder = await temporaryFolder();
+    const audit = await open(folder);
+    await audit.append(entry('hanging', 'intent'));
+    const closing = audit.close();
+    const late = await Promise.allSettled([
+      audit.append(entry('late', 'intent')),
+      Promise.resolve().then(() => audit.append(entry('later', 'intent'))),
+    ]);
+    expect(late.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await closing;
+    expect((await verifyAudit({ folder })).problems).toEqual([]);
+  });
+
+  it('syncs once for all who wait, and ends a writer whose sync failed', async () => {
+    const folder = await temporaryFolder();
+    const audit = await open(folder);
+    await audit.append(entry('first'));
+    const file = await openFile(join(folder, 'folder.json'));
+    const sync = vi.spyOn(Object.getPrototypeOf(file), 'datasync');
+    onTestFinished(async () => {
+      sync.mockRestore();
+      await file.close();
+    });
+    await Promise.all(Array.from({ length: 100 }, (_, index) => audit.append(entry(`call-${index}`))));
+    expect(sync.mock.calls.length).toBeGreaterThan(0);
+    expect(sync.mock.calls.length).toBeLessThan(10);
+    sync.mockRejectedValueOnce(Object.assign(new Error('EIO'), { code: 'EIO' }));
+    const refused = await Promise.allSettled(['x', 'y'].map((id) => audit.append(entry(id, 'intent'))));
+    for (const result of refused)
+      expect(result).toMatchObject({
+        reason: { code: 'audit_unavailable', message: expect.stringContaining('EIO'), details: { effect: 'none' } },
+      });
+    expect(audit.health()).toMatchObject({ writable: false, problem: expect.stringContaining('EIO') });
+    await audit.append(entry('after'));
+    expect(audit.health()).toMatchObject({ writable: true });
+    const found = await lines(folder);
+    expect(new Set(found.map(({ writerId }) => writerId)).size).toBe(2);
+    expect(found.filter(({ callId }) => callId === 'x' || callId === 'y')).toEqual([]);
   });
 
   it('knows a spent approval from the intent that used it', async () => {

@@ -27,41 +27,43 @@ describe('pruning', () => {
     };
     const known: string[] = [];
     const names = { goes: await journal(true, true), young: await journal(true, false), undelivered: await journal(false, true) };
-    sink.down = true;
-    const audit = await open(folder, { logSink: sink });
-    audit.start();
+    sink.down = false;
+    // Without a sink it cannot take the undelivered one over, so nothing but the rule protects that.
+    const keeper = await open(folder);
+    keeper.start();
     await eventually(async () => expect(await readdir(folder)).toContain('pruned.json'));
     await eventually(async () => expect(await writers(folder)).not.toContain(names.goes));
     expect(await writers(folder)).toEqual(expect.arrayContaining([names.young, names.undelivered]));
-    sink.down = false;
+    const audit = await open(folder, { logSink: sink });
+    audit.start();
     await eventually(() => expect(audit.health().undelivered).toBe(0));
     expect((await verifyAudit({ folder, logSink: sink, settleMs: 0 })).problems).toEqual([]);
   });
 
-  it('removes old segments of a living writer, but none from an open intent on, and the rest verifies', async () => {
+  it('removes old segments of a living writer, but none undelivered or from an open intent on, and the rest verifies', async () => {
     const folder = await temporaryFolder();
     const sink = new MemorySink();
-    const build = async (open_: boolean) => {
-      const audit = await open(folder, { logSink: sink, segmentBytes: 1, pruneAfterDays: 30 });
+    const known: string[] = [];
+    const journal = async ({ ended, delivered }: { ended: boolean; delivered: boolean }) => {
+      const audit = await open(folder, { ...(delivered ? { logSink: sink } : {}), segmentBytes: 1 });
       const ts = old.toISOString();
       await audit.append(entry('a', 'refused', { ts: new Date(old.getTime() - 1_000).toISOString() }));
       await audit.append(entry('b', 'intent', { ts: new Date(old.getTime() - 500).toISOString() }));
-      if (!open_) await audit.append(entry('b', 'outcome', { ts }));
+      if (ended) await audit.append(entry('b', 'outcome', { ts }));
       await audit.append(entry('c', 'refused', { ts }));
       await audit.flush(1_000);
-      return audit;
+      const writerId = (await writers(folder)).find((name) => !known.includes(name)) ?? '';
+      known.push(writerId);
+      await age(folder, writerId, 3);
+      return { audit, writerId, segments: await segments(folder, writerId) };
     };
-    const first = await build(true);
-    const [held = ''] = await writers(folder);
-    await age(folder, held, 3);
-    const kept = (await segments(folder, held)).length;
-    const second = await build(false);
-    const free = (await writers(folder)).find((writerId) => writerId !== held) ?? '';
-    await age(folder, free, 3);
-    first.start();
-    second.start();
-    await eventually(async () => expect((await segments(folder, free))[0]).toBe(join(folder, free, '000004.jsonl')));
-    expect((await segments(folder, held)).length).toBe(kept);
+    const held = await journal({ ended: false, delivered: true });
+    const waiting = await journal({ ended: true, delivered: false });
+    const free = await journal({ ended: true, delivered: true });
+    for (const { audit } of [held, waiting, free]) audit.start();
+    await eventually(async () => expect(await segments(folder, free.writerId)).toEqual(free.segments.slice(3)));
+    expect(await segments(folder, held.writerId)).toEqual(held.segments);
+    expect(await segments(folder, waiting.writerId)).toEqual(waiting.segments);
     expect((await verifyAudit({ folder, logSink: sink, settleMs: 0 })).problems).toEqual([]);
   });
 });

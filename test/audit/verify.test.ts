@@ -76,6 +76,25 @@ describe('verification of a closed journal', () => {
     expect((await verifyAudit({ folder })).problems.map(({ problem }) => problem).join()).toContain('ends at 0');
   });
 
+  it('finds a record that was replaced by a sound one, and a delivered tail that is gone though its writer lives', async () => {
+    const { folder, paths } = await closedJournal(12);
+    const text = (await readFile(paths[0] ?? '', 'utf8')).split('\n');
+    const { hash: _, ...content } = JSON.parse(text[1] ?? '');
+    await writeFile(paths[0] ?? '', text.with(1, encodeLine({ ...content, principal: 'agent:agent-chen' }).line).join('\n'));
+    expect((await verifyAudit({ folder })).problems).toEqual([
+      expect.objectContaining({ segment: '000001.jsonl', line: 3, problem: expect.stringContaining('prev') }),
+    ]);
+
+    const living = await temporaryFolder();
+    const audit = await open(living, { logSink: new MemorySink() });
+    for (const id of ['a', 'b']) await audit.append(entry(id));
+    await audit.flush(1_000);
+    const [path = ''] = await segments(living, (await writers(living))[0] ?? '');
+    const [header = '', first = ''] = (await readFile(path, 'utf8')).split('\n');
+    await truncate(path, header.length + first.length + 2);
+    expect((await verifyAudit({ folder: living })).problems.map(({ problem }) => problem).join()).toContain('the tail is missing');
+  });
+
   it('names the record, segment and line', async () => {
     const { folder, writerId, paths } = await closedJournal(12);
     const text = (await readFile(paths[1] ?? '', 'utf8')).split('\n');
