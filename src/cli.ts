@@ -9,6 +9,10 @@ if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
   );
   process.exitCode = 5;
 } else {
+  const [{ enableCompileCache }, { homedir }] = await Promise.all([import('node:module'), import('node:os')]);
+  // Compiling what an IDE starts again and again is a third of the start. In the user's own folder: who can write to
+  // the cache can run code here.
+  enableCompileCache(`${homedir()}/.cache/ziggie-cloud`);
   const { main } = await import('./cli/main.ts');
   await main(process.argv.slice(2));
 }
