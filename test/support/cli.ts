@@ -25,8 +25,16 @@ export interface Running {
   stop(): Promise<number | null>;
 }
 
+const children = new Set<ChildProcessWithoutNullStreams>();
+// A test that gave up waiting leaves nothing running behind it.
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 export function startNode(args: readonly string[], environment: Readonly<Record<string, string>>): Running {
   const child = spawn(process.execPath, [...args], { cwd: repository, env: { ...environment } });
+  children.add(child);
+  child.once('close', () => children.delete(child));
   const lines: string[] = [];
   let stderr = '';
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));

@@ -4,7 +4,7 @@ import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport as OldStdioTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport as OldHttpTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport as OldTransport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
+import { ResourceUpdatedNotificationSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { cliFile } from './cli.ts';
 import { isolatedEnvironment, repository } from './folders.ts';
 
@@ -32,10 +32,12 @@ export interface TestClient {
   call(name: string, args: Record<string, unknown>, options?: CallOptions & { meta?: Record<string, unknown> }): Promise<ToolResult>;
   /** Values that are proposed for a template's variable. */
   complete(uri: string, name: string, value: string, known?: Record<string, string>): Promise<string[]>;
-  /** Asks for notices of these addresses, in the way of the era. */
+  /** Asks for notices of these addresses and of the list of tools, in the way of the era. */
   subscribe(uris: string[]): Promise<unknown>;
   /** Addresses that notices came for. */
   readonly updated: string[];
+  /** How often it was told that its list of tools changed. */
+  toolChanges(): number;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,10 @@ async function connectNew(transport: Transport, mode: 'legacy' | { pin: string }
   const client = new Client(identity, { versionNegotiation: { mode } });
   const updated: string[] = [];
   client.setNotificationHandler('notifications/resources/updated', ({ params }) => void updated.push(params.uri));
+  let toolChanges = 0;
+  client.setNotificationHandler('notifications/tools/list_changed', () => {
+    toolChanges += 1;
+  });
   await client.connect(transport);
   const modern = mode !== 'legacy';
   return {
@@ -62,8 +68,11 @@ async function connectNew(transport: Transport, mode: 'legacy' | { pin: string }
         })
       ).completion.values,
     subscribe: (uris) =>
-      modern ? client.listen({ resourceSubscriptions: uris }) : Promise.all(uris.map((uri) => client.subscribeResource({ uri }))),
+      modern
+        ? client.listen({ toolsListChanged: true, resourceSubscriptions: uris })
+        : Promise.all(uris.map((uri) => client.subscribeResource({ uri }))),
     updated,
+    toolChanges: () => toolChanges,
     close: () => client.close(),
   };
 }
@@ -72,6 +81,10 @@ async function connectOld(transport: OldTransport): Promise<TestClient> {
   const client = new OldClient(identity);
   const updated: string[] = [];
   client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => void updated.push(params.uri));
+  let toolChanges = 0;
+  client.setNotificationHandler(ToolListChangedNotificationSchema, () => {
+    toolChanges += 1;
+  });
   await client.connect(transport);
   return {
     modern: false,
@@ -89,6 +102,7 @@ async function connectOld(transport: OldTransport): Promise<TestClient> {
       ).completion.values,
     subscribe: (uris) => Promise.all(uris.map((uri) => client.subscribeResource({ uri }))),
     updated,
+    toolChanges: () => toolChanges,
     close: () => client.close(),
   };
 }

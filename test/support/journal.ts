@@ -16,3 +16,14 @@ export function recordOf(state: string, query: Partial<AuditQuery>): Promise<Aud
     return records[0];
   });
 }
+
+/** The one record that an act leaves; refusals of unknown callers, which are counted, are left out. */
+export async function newRecordOf(state: string, act: () => Promise<unknown>): Promise<AuditRecord> {
+  const known = new Set((await sandboxRecords(state)).map(({ hash }) => hash));
+  await act();
+  return until('a new record', async () => {
+    const added = (await sandboxRecords(state)).filter(({ hash, tool }) => !known.has(hash) && tool !== 'http');
+    if (added.length > 1) throw new Error(`Not one record but ${added.length}: ${JSON.stringify(added)}`);
+    return added[0];
+  });
+}
