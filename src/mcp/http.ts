@@ -14,6 +14,7 @@ import type { Principal } from '../ports/domain.ts';
 import type { Content } from './content.ts';
 import { refusedSubscription } from './listen.ts';
 import { addressesFor } from './notices.ts';
+import { parseMessage } from './parse-message.ts';
 import { createMcpServer } from './server-factory.ts';
 import type { McpBackend } from './session.ts';
 import { maxMessageBytes } from './stdio.ts';
@@ -100,9 +101,9 @@ export function createHttpFace(options: HttpFaceOptions): HttpFace {
       const body = await readRequestBody(request, maxMessageBytes);
       if (body.tooLarge) return refuse(principal, 413, -32600, `The message is larger than ${maxMessageBytes} bytes.`);
       try {
-        parsedBody = JSON.parse(body.text);
+        parsedBody = parseMessage(body.text);
       } catch {
-        return refuse(principal, 400, -32700, 'Parse error: the body is not JSON.', body.text.slice(0, 400));
+        return refuse(principal, 400, -32700, 'Parse error: the body is not JSON that can be taken.', body.text.slice(0, 400));
       }
       const refused = await refusedSubscription(backend, principal, 'http', parsedBody);
       if (refused) return Response.json(refused);

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { JSONRPCMessage, MessageExtraInfo, Transport } from '@modelcontextprotocol/server';
 import { isSpecType } from '@modelcontextprotocol/server';
+import { parseMessage } from './parse-message.ts';
 import type { Tap } from './tap.ts';
 
 /**
@@ -104,9 +105,9 @@ export class StdioTransport implements Transport {
     if (text === '') return;
     let message: unknown;
     try {
-      message = JSON.parse(text);
+      message = parseMessage(text);
     } catch {
-      this.#refuse(-32700, 'Parse error: the line is not JSON.', text);
+      this.#refuse(-32700, 'Parse error: the line is not JSON that can be taken.', text);
       return;
     }
     if (!isSpecType.JSONRPCMessage(message)) {

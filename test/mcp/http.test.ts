@@ -80,6 +80,14 @@ describe('what is turned away', () => {
   const modern = (method: string, params: object, id: unknown = 'm') => ({ jsonrpc: '2.0', id, method, params });
   const cases: [string, unknown, Record<string, string>, number, number, string][] = [
     ['text that is not JSON', '{"jsonrpc":', {}, 400, -32700, 'malformed'],
+    [
+      'a key that changes a prototype',
+      '{"jsonrpc":"2.0","id":7,"method":"tools/list","params":{"__proto__":{}}}',
+      {},
+      400,
+      -32700,
+      'malformed',
+    ],
     ['a message of no protocol', { hello: 'there' }, {}, 400, -32600, 'malformed'],
     ['another content type', whoami, { 'content-type': 'text/plain' }, 415, -32000, 'access_whoami'],
     ['a client that takes no JSON', whoami, { accept: 'text/html' }, 406, -32000, 'access_whoami'],
