@@ -3,7 +3,15 @@ import type { LogSink } from '../ports/log-sink.ts';
 import { readJson } from './files.ts';
 import { isWriterOf, paths, readFolderId } from './journal-folder.ts';
 import { decodeLine, isAuditRecord } from './line.ts';
-import type { AuditProblem } from './verify.ts';
+
+export interface AuditProblem {
+  writerId: string;
+  seq?: number;
+  /** File name of the segment, and line in it from 1. */
+  segment?: string;
+  line?: number;
+  problem: string;
+}
 
 /** What verification knows of a journal once it has read it. */
 export interface KnownJournal {

@@ -9,17 +9,8 @@ import { listSegments, listWriters, paths, readPrunedBefore, segmentName } from 
 import { isAuditRecord, isHeader } from './line.ts';
 import { isLocked } from './lock.ts';
 import { findOutcomes, IntentLedger } from './open-intents.ts';
-import { compareCopies, type KnownJournal } from './verify-copies.ts';
+import { type AuditProblem, compareCopies, type KnownJournal } from './verify-copies.ts';
 import { walkJournal } from './walk.ts';
-
-export interface AuditProblem {
-  writerId: string;
-  seq?: number;
-  /** File name of the segment, and line in it from 1. */
-  segment?: string;
-  line?: number;
-  problem: string;
-}
 
 export interface AuditVerdict {
   ok: boolean;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CallError } from '../call/errors.ts';
 import type { AdmitResult, ApprovalRow, IdempotencyClaim, KnownKey, SeenTarget, StateStore, TokenRow } from '../ports/state.ts';
+import { approval, type Row, token } from './rows.ts';
 import { migrations } from './schema.ts';
 
 /**
@@ -15,8 +16,6 @@ const minuteMs = 60_000;
 const idempotencyKeptMs = 24 * 3_600_000;
 /** Rows that completions may hold per agent and type. */
 const seenKept = 1_000;
-
-type Row = Record<string, string | number | null>;
 
 /**
  * Opens (and creates or migrates) `state.sqlite` in a folder.
@@ -272,32 +271,4 @@ class SqliteStore implements StateStore {
     this.#counters.close();
     this.#db.close();
   }
-}
-
-function approval(row: Row | undefined): ApprovalRow | undefined {
-  if (!row) return undefined;
-  return {
-    id: String(row.id),
-    bindingHash: String(row.binding_hash),
-    binding: String(row.binding),
-    requester: String(row.requester),
-    tool: String(row.tool),
-    status: row.status as ApprovalRow['status'],
-    createdAt: Number(row.created_at),
-    expiresAt: Number(row.expires_at),
-    ...(row.approver === null ? {} : { approver: String(row.approver) }),
-    ...(row.decided_at === null ? {} : { decidedAt: Number(row.decided_at) }),
-    ...(row.signature === null ? {} : { signature: String(row.signature) }),
-    ...(row.call_id === null ? {} : { callId: String(row.call_id) }),
-  };
-}
-
-function token(row: Row | undefined): TokenRow | undefined {
-  if (!row) return undefined;
-  return {
-    id: String(row.id),
-    agent: String(row.agent),
-    createdAt: Number(row.created_at),
-    ...(row.revoked_at === null ? {} : { revokedAt: Number(row.revoked_at) }),
-  };
 }
