@@ -2,26 +2,60 @@ import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { registryHash } from './src/policy/schema.ts';
+import { catalogue } from './src/tools/catalogue.ts';
+import { operations } from './src/tools/index.ts';
+
+/** Builds dist/cli.js: one small entry, and chunks that load when they are needed (each AWS client is one). */
 
 const root = dirname(fileURLToPath(import.meta.url));
-const dist = join(root, 'dist');
 
-rmSync(dist, { recursive: true, force: true });
-await build({
-  entryPoints: [join(root, 'src', 'cli.ts')],
-  outdir: dist,
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  mainFields: ['module', 'main'],
-  // Whitespace and syntax only: names stay readable in a stack trace, and the file loads faster.
-  minifyWhitespace: true,
-  minifySyntax: true,
-  chunkNames: 'chunks/[name]-[hash]',
-  // WebAssembly is read from beside its own loader.
-  external: ['@cedar-policy/cedar-wasm'],
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
-  logLevel: 'warning',
-});
+/** What the registry says at build time, in the place of the module that works it out. */
+const prebuiltCatalogue = {
+  name: 'prebuilt-catalogue',
+  setup({ onLoad }) {
+    const value = { ...catalogue, registryHash: registryHash(operations) };
+    onLoad({ filter: /src[\\/]tools[\\/]catalogue\.ts$/ }, () => ({
+      contents: `export const catalogue = ${JSON.stringify(value)};`,
+      loader: 'js',
+    }));
+  },
+};
+
+/** zod carries its messages in fifty languages; ours are English. */
+const englishOnly = {
+  name: 'english-only',
+  setup({ onLoad }) {
+    onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+      loader: 'js',
+    }));
+  },
+};
+
+/** @param {import('esbuild').BuildOptions} options entry points and output folder; bench/ bundles its bare server the same way */
+export function bundle(options) {
+  return build({
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    // Names stay readable in a stack trace.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    // WebAssembly is read from beside its own loader.
+    external: ['@cedar-policy/cedar-wasm'],
+    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+    logLevel: 'warning',
+    plugins: [prebuiltCatalogue, englishOnly],
+    ...options,
+  });
+}
+
+if (import.meta.main) {
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  await bundle({ entryPoints: [join(root, 'src', 'cli.ts')], outdir: join(root, 'dist') });
+}

@@ -26,7 +26,7 @@ import { type AwsProvider, createAws } from './providers/aws/index.ts';
 import { createGuard } from './resilience/guard.ts';
 import { openSqliteStore } from './state/sqlite-store.ts';
 import { agentOfToken } from './state/tokens.ts';
-import { operations as registry } from './tools/index.ts';
+import { catalogue } from './tools/catalogue.ts';
 import { version } from './version.ts';
 
 /** Everything that runs, put together; faces take what they need of it. */
@@ -52,8 +52,6 @@ export interface ZiggieServer {
 const drainMs = 20_000;
 const flushMs = 3_000;
 const warmAfterMs = 300;
-
-export const operations: Road['operations'] = new Map(registry.map((operation) => [operation.name, operation]));
 
 /**
  * Composition root: configuration → adapters → road → faces. It wires and decides nothing.
@@ -86,7 +84,14 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
   });
   const policy = await openPolicy({
     folder: settings.policyFolder,
-    operations: registry,
+    operations: catalogue.entries.map(({ tool: { name, inputSchema }, toolset, effect, entity }) => ({
+      name,
+      toolset,
+      effect,
+      entity,
+      inputSchema: () => inputSchema,
+    })),
+    ...(catalogue.registryHash ? { registryHash: catalogue.registryHash } : {}),
     known: knownIds(settings),
     principals: settings.agents.map(({ id, teams }) => ({ kind: 'agent', id, teams })),
     cacheFile: join(settings.stateFolder, 'visible-tools.json'),
@@ -100,7 +105,7 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
   const limits = new Map(settings.agents.map(({ id, limits }) => [id, limits]));
 
   const road: Road = {
-    operations,
+    operations: loadOperations,
     ports: {
       compute: aws.compute,
       access: createAccess({
@@ -119,10 +124,14 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     redactor,
     argumentsKey: argumentsKey(settings.stateFolder),
     sandbox: settings.sandbox,
-    approverIds: () => [...approvers().keys()],
+    approverIds: async () => [...(await approvers()).keys()],
     limitsOf: (principal) => limits.get(principal.id) ?? settings.defaultLimits,
     bindingFacts,
-    nearestTool: (name) => closest(name, operations.keys()),
+    nearestTool: (name) =>
+      closest(
+        name,
+        catalogue.entries.map(({ tool }) => tool.name),
+      ),
     changed: (_operation, targets) => notices.publish({ kind: 'changed', targets }),
     now: Date.now,
   };
@@ -153,19 +162,22 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
   );
   audit.start();
   // The first list needs no Cedar; the first decision should not wait for it either.
-  const warming = setTimeout(() => void policy.warm().catch(() => undefined), warmAfterMs);
+  const warming = setTimeout(() => {
+    void Promise.allSettled([policy.warm(), loadOperations()]);
+  }, warmAfterMs);
 
   return {
     backend: {
       version,
       sandbox: settings.sandbox,
-      operations,
       runbookNames: [...runbooks.keys()],
       invoke,
       refuse: (request, error) => track(recordRefusal(road, request, error)),
       offeredTools: (principal) => {
         const usable = new Set(policy.visibleTools(principal));
-        return registry.filter(({ name, toolset, listed }) => listed && principal.toolsets.includes(toolset) && usable.has(name));
+        return catalogue.entries.flatMap(({ tool, toolset, listed }) =>
+          listed && principal.toolsets.includes(toolset) && usable.has(tool.name) ? [tool] : [],
+        );
       },
       mayUse: (principal, tool) => policy.visibleTools(principal).includes(tool),
       mayRead: async (principal, tool, target) => {
@@ -201,6 +213,16 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
       store.close();
     },
   };
+}
+
+let operations: ReturnType<Road['operations']> | undefined;
+
+/** The registry itself, with the first call. */
+function loadOperations(): ReturnType<Road['operations']> {
+  operations ??= import('./tools/index.ts').then(
+    (registry) => new Map(registry.operations.map((operation) => [operation.name, operation])),
+  );
+  return operations;
 }
 
 export function knownIds(settings: Settings) {

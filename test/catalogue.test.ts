@@ -4,8 +4,8 @@ import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { describe, expect, it } from 'vitest';
 import { readme, withTable } from '../scripts/generate.ts';
 import { instructions } from '../src/mcp/instructions.ts';
-import { toolRow } from '../src/mcp/tools.ts';
 import { matchResource, resources } from '../src/resources/index.ts';
+import { describeOperation } from '../src/tools/catalogue.ts';
 import { operations } from '../src/tools/index.ts';
 
 /** Polices the whole registry, so that a new tool cannot leave a gap. */
@@ -21,7 +21,7 @@ describe.each(operations)('$name', (operation) => {
   });
 
   it('says all four hints, which agree with its effect', () => {
-    const { annotations } = toolRow(operation);
+    const { annotations } = describeOperation(operation).tool;
     expect(Object.keys(annotations ?? {}).sort()).toEqual(['destructiveHint', 'idempotentHint', 'openWorldHint', 'readOnlyHint']);
     expect(annotations?.readOnlyHint).toBe(operation.effect === 'read');
     expect(annotations?.destructiveHint).toBe(operation.effect === 'destructive');
@@ -40,7 +40,7 @@ describe.each(operations)('$name', (operation) => {
   });
 
   it('costs few tokens', () => {
-    expect(tokens(toolRow(operation))).toBeLessThan(600);
+    expect(tokens(describeOperation(operation).tool)).toBeLessThan(600);
   });
 });
 
@@ -52,7 +52,7 @@ describe('the registry', () => {
   });
 
   it('keeps the token budgets', () => {
-    const each = listed.map((operation) => tokens(toolRow(operation))).sort((a, b) => a - b);
+    const each = listed.map((operation) => tokens(describeOperation(operation).tool)).sort((a, b) => a - b);
     expect(each.reduce((sum, cost) => sum + cost, 0)).toBeLessThanOrEqual(6_000);
     expect(tokens(instructions('agent-marcus', true))).toBeLessThan(300);
   });

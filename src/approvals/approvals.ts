@@ -14,7 +14,7 @@ import { isSigned } from './signing.ts';
 export interface ApprovalsOptions {
   readonly store: StateStore;
   /** Approver id → public key. */
-  readonly approvers: () => ReadonlyMap<string, string>;
+  readonly approvers: () => Promise<ReadonlyMap<string, string>>;
   readonly ttlMs: number;
   /** Whether the journal holds an intent that used it. */
   readonly spent: (approvalId: string) => Promise<boolean>;
@@ -22,18 +22,21 @@ export interface ApprovalsOptions {
 }
 
 export function createApprovals({ store, approvers, ttlMs, spent, now = Date.now }: ApprovalsOptions): ApprovalsPort {
-  function genuine(row: ApprovalRow): row is ApprovalRow & { approver: string } {
-    if (row.approver === undefined || row.signature === undefined || row.approver === row.requester) return false;
-    const publicKey = approvers().get(row.approver);
-    return publicKey !== undefined && isSigned(row, row.approver, publicKey, row.signature);
+  /** The approver of a row that is what it says; undefined for any other. */
+  async function approverOf(row: ApprovalRow): Promise<string | undefined> {
+    const { approver, signature } = row;
+    if (approver === undefined || signature === undefined || approver === row.requester) return undefined;
+    const publicKey = (await approvers()).get(approver);
+    if (publicKey === undefined || !isSigned(row, approver, publicKey, signature)) return undefined;
+    return (await spent(row.id)) ? undefined : approver;
   }
 
   return {
     async lookup(binding: ApprovalBinding): Promise<ApprovalLookup | undefined> {
       const rows = store.findApprovals(bind(binding).hash, now());
       for (const row of rows) {
-        if (row.status === 'approved' && genuine(row) && !(await spent(row.id)))
-          return { status: 'approved', id: row.id, approver: row.approver };
+        const approver = row.status === 'approved' ? await approverOf(row) : undefined;
+        if (approver !== undefined) return { status: 'approved', id: row.id, approver };
       }
       const latest = rows.find(({ status }) => status !== 'approved');
       if (!latest) return undefined;
@@ -56,8 +59,8 @@ export function createApprovals({ store, approvers, ttlMs, spent, now = Date.now
       const { json, hash } = bind(binding);
       const fits = row.bindingHash === hash && canonicalJson(JSON.parse(row.binding)) === json;
       // A row that was not genuine stays consumed: nobody has a claim to it.
-      if (!fits || !genuine(row) || (await spent(id))) return undefined;
-      return { approver: row.approver };
+      const approver = fits ? await approverOf(row) : undefined;
+      return approver === undefined ? undefined : { approver };
     },
 
     giveBack: (id, callId) => store.giveBackApproval(id, callId),

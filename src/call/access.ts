@@ -35,8 +35,9 @@ export function createAccess({ road, version, mode, probes, runbooks }: AccessOp
   return {
     async whoami(principal: Principal) {
       const { policy, operations, limitsOf } = road();
+      const known = await operations();
       const tools = policy.visibleTools(principal).flatMap((name) => {
-        const operation = operations.get(name);
+        const operation = known.get(name);
         return operation?.listed ? [{ tool: operation.name, effect: operation.effect }] : [];
       });
       return {
@@ -51,7 +52,7 @@ export function createAccess({ road, version, mode, probes, runbooks }: AccessOp
 
     async explain(principal, tool, raw, call) {
       const { operations, nearestTool, policy, resolver, sandbox, approverIds } = road();
-      const operation = findOperation(operations, tool, nearestTool);
+      const operation = findOperation(await operations(), tool, nearestTool);
       const { input, dryRun } = parseInput(operation, raw);
       if (!policy.visibleTools(principal).includes(operation.name)) {
         return {
@@ -62,7 +63,7 @@ export function createAccess({ road, version, mode, probes, runbooks }: AccessOp
         };
       }
       const targets = await resolveTargets(operation, operation.targets(input, principal), resolver, call);
-      const decision = await decideCall(policy, { operation, principal, input, dryRun, sandbox }, targets, approverIds());
+      const decision = await decideCall(policy, { operation, principal, input, dryRun, sandbox }, targets, await approverIds());
       return {
         decision: decision.kind === 'approval' ? 'approval_required' : decision.kind,
         policies: [...decision.policyIds],

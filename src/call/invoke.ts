@@ -24,7 +24,8 @@ import { resolveTargets } from './resolve.ts';
  */
 
 export interface Road {
-  readonly operations: ReadonlyMap<string, Operation>;
+  /** Loaded with the first call: a start needs none of it. */
+  readonly operations: () => Promise<ReadonlyMap<string, Operation>>;
   readonly ports: Ports;
   readonly resolver: ComputeResolver;
   readonly policy: PolicyPort;
@@ -34,7 +35,7 @@ export interface Road {
   readonly redactor: Redactor;
   readonly argumentsKey: Uint8Array;
   readonly sandbox: boolean;
-  readonly approverIds: () => readonly string[];
+  readonly approverIds: () => Promise<readonly string[]>;
   readonly limitsOf: (principal: Principal) => { callsPerMinute: number; callsAtOnce: number };
   /** Facts of a target that an approval is bound to. */
   readonly bindingFacts: (target: Target) => unknown;
@@ -79,7 +80,7 @@ async function travel(road: Road, call: Call): Promise<Record<string, unknown>> 
   const unwritable = admit(road, call, principal);
 
   // 2. What is asked, exactly?
-  const operation = findOperation(road.operations, call.request.tool, road.nearestTool);
+  const operation = findOperation(await road.operations(), call.request.tool, road.nearestTool);
   call.operation = operation;
   if (unwritable && operation.needsAudit) throw unwritable;
   const { input, dryRun } = parseInput(operation, call.request.input);
@@ -104,7 +105,7 @@ async function travel(road: Road, call: Call): Promise<Record<string, unknown>> 
 
   // 5. May they do it to all of that?
   const asked: DecisionInput = { operation, principal, input, dryRun, sandbox: road.sandbox };
-  const decision = await decideCall(road.policy, asked, resolved, road.approverIds());
+  const decision = await decideCall(road.policy, asked, resolved, await road.approverIds());
   call.policyIds = decision.policyIds;
   call.decision = decision.kind === 'allow' ? 'allow' : 'deny';
   if (decision.kind === 'deny') throw failures.denied(operation.name, decision);
@@ -181,7 +182,7 @@ async function findGrant(
   }
   const pending = found ?? (await road.approvals.request(binding, asked.principal));
   call.approvalId = pending.id;
-  throw failures.approvalRequired(asked.operation.name, pending, why, road.approverIds().length > 0);
+  throw failures.approvalRequired(asked.operation.name, pending, why, (await road.approverIds()).length > 0);
 }
 
 async function claimGrant(

@@ -51,7 +51,7 @@ export async function decide(verb: 'approve' | 'reject', id: string, options: Ke
     const key = readFileSync(keyFile, 'utf8');
     let signature: string;
     try {
-      if (createApproverList(settings)().get(approver) !== publicKeyOf(key, passphrase)) {
+      if ((await createApproverList(settings)()).get(approver) !== publicKeyOf(key, passphrase)) {
         throw new CliError(exit.denied, `The key in ${keyFile} is not the one that ${settings.yamlFile} has for ${approver}.`);
       }
       signature = signApproval(row, approver, key, passphrase);
@@ -74,14 +74,14 @@ export async function decide(verb: 'approve' | 'reject', id: string, options: Ke
 }
 
 export async function addApproverCommand(id: string, options: KeyOptions): Promise<void> {
-  const settings = settingsOf(options);
+  const settings = await settingsOf(options);
   if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(id)) throw new CliError(exit.usage, 'An approver id has lower-case letters, digits and hyphens.');
   if (settings.agents.some((agent) => agent.id === id)) throw new CliError(exit.usage, `${id} is an agent; approvers are people.`);
   const keyFile = options.key ?? defaultKeyFile(id);
   if (existsSync(keyFile)) throw new CliError(exit.usage, `${keyFile} exists already; move it away first.`);
   const passphrase = await readPassphrase(`New passphrase for ${id}: `, options.passphraseFile);
   const { privatePem, publicKey } = createApproverKey(passphrase);
-  addApprover(settings, { id, publicKey });
+  await addApprover(settings, { id, publicKey });
   mkdirSync(dirname(keyFile), { recursive: true, mode: 0o700 });
   writeFileSync(keyFile, privatePem, { mode: 0o600, flag: 'wx' });
   print(
@@ -90,7 +90,7 @@ export async function addApproverCommand(id: string, options: KeyOptions): Promi
 }
 
 export async function listApprovers(options: CommonOptions): Promise<void> {
-  const approvers = createApproverList(settingsOf(options))();
+  const approvers = await createApproverList(await settingsOf(options))();
   print(
     approvers.size === 0 ? 'Nobody may approve yet: ziggie-cloud approvers add <id>' : table([...approvers].map(([id, key]) => [id, key])),
   );
@@ -105,7 +105,7 @@ async function identify(
     const { id, keyFile, passphrase } = await sandboxApprover(settings);
     return { approver: id, keyFile, passphrase };
   }
-  const known = [...createApproverList(settings)().keys()];
+  const known = [...(await createApproverList(settings)()).keys()];
   const here = known.filter((id) => existsSync(options.key ?? defaultKeyFile(id)));
   const approver = options.as ?? (here.length === 1 ? here[0] : undefined);
   if (approver === undefined || !known.includes(approver)) {

@@ -7,7 +7,7 @@ import { agentOf, type CommonOptions, settingsOf } from './context.ts';
 import { exit, print, printJson, table } from './output.ts';
 
 export async function tail(options: CommonOptions & { lines: number; json?: boolean }): Promise<void> {
-  const { records } = await searchJournals(journalFolder(settingsOf(options)), { limit: Math.max(1, options.lines) });
+  const { records } = await searchJournals(journalFolder(await settingsOf(options)), { limit: Math.max(1, options.lines) });
   show(records.toReversed(), options.json);
 }
 
@@ -24,7 +24,7 @@ export async function search(
     json?: boolean;
   },
 ): Promise<void> {
-  const settings = settingsOf(options);
+  const settings = await settingsOf(options);
   const query: AuditQuery = {
     limit: Math.max(1, options.limit),
     ...(options.agent ? { principal: `agent:${agentOf(settings, options.agent).id}` } : {}),
@@ -40,7 +40,7 @@ export async function search(
 
 /** Exit 1 on a gap, a wrong order, a bad hash or a missing outcome, naming the record. */
 export async function verify(options: CommonOptions & { offline?: boolean; json?: boolean }): Promise<void> {
-  const settings = settingsOf(options);
+  const settings = await settingsOf(options);
   // The sandbox's CloudWatch is gone with the process that it ran in.
   const compare = !options.offline && !settings.sandbox;
   const verdict = await verifyAudit({

@@ -5,7 +5,7 @@ import { didYouMean } from '../config/problem.ts';
 import type { StateStore } from '../ports/state.ts';
 import { startServer, type ZiggieServer } from '../server.ts';
 import { openSqliteStore } from '../state/sqlite-store.ts';
-import { toolsets } from '../tools/index.ts';
+import { catalogue } from '../tools/catalogue.ts';
 import { CliError, exit } from './output.ts';
 
 export interface CommonOptions {
@@ -13,13 +13,18 @@ export interface CommonOptions {
   readonly sandbox?: boolean;
 }
 
-export function settingsOf({ config, sandbox }: CommonOptions): Settings {
-  return loadSettings({ ...(config ? { folder: config } : {}), sandbox: sandbox ?? false, toolsets, env: processEnvironment() });
+export function settingsOf({ config, sandbox }: CommonOptions): Promise<Settings> {
+  return loadSettings({
+    ...(config ? { folder: config } : {}),
+    sandbox: sandbox ?? false,
+    toolsets: catalogue.toolsets,
+    env: processEnvironment(),
+  });
 }
 
 /** Runs a command against a server in this process, and closes it whatever happens. */
 export async function withServer<T>(options: CommonOptions, use: (server: ZiggieServer, settings: Settings) => Promise<T>): Promise<T> {
-  const settings = settingsOf(options);
+  const settings = await settingsOf(options);
   const server = await startServer(settings);
   try {
     return await use(server, settings);
@@ -29,8 +34,8 @@ export async function withServer<T>(options: CommonOptions, use: (server: Ziggie
 }
 
 /** Runs a command that needs the state store and nothing else. */
-export function withStore<T>(options: CommonOptions, use: (store: StateStore, settings: Settings) => T): T {
-  const settings = settingsOf(options);
+export async function withStore<T>(options: CommonOptions, use: (store: StateStore, settings: Settings) => T): Promise<T> {
+  const settings = await settingsOf(options);
   const store = openSqliteStore(settings.stateFolder);
   try {
     return use(store, settings);

@@ -4,7 +4,8 @@ import { CallError } from '../call/errors.ts';
 import type { Settings } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { checkPolicy } from '../policy/workbench.ts';
-import { knownIds, operations, startServer, type ZiggieServer } from '../server.ts';
+import { knownIds, startServer, type ZiggieServer } from '../server.ts';
+import { operations } from '../tools/index.ts';
 import { type CommonOptions, settingsOf } from './context.ts';
 import { exit, print, printJson } from './output.ts';
 
@@ -20,7 +21,7 @@ const clockSkewMs = 60_000;
 
 /** One verdict a line and what to fix; exit 1 when something fails. */
 export async function doctor(options: CommonOptions & { json?: boolean }): Promise<void> {
-  const verdicts = await examine(settingsOf(options));
+  const verdicts = await examine(await settingsOf(options));
   if (options.json) printJson(verdicts);
   else
     for (const { check, status, detail, fix } of verdicts)
@@ -59,7 +60,7 @@ function endpoint({ sandbox, aws }: Settings): Verdict {
 }
 
 async function policy(settings: Settings): Promise<Verdict> {
-  const problems = await checkPolicy(settings.policyFolder, { operations: [...operations.values()], known: knownIds(settings) });
+  const problems = await checkPolicy(settings.policyFolder, { operations, known: knownIds(settings) });
   const [first] = problems;
   return first
     ? { check: 'policy', status: 'fail', detail: formatProblem(first), fix: 'correct it; ziggie-cloud policy check shows all' }

@@ -1,13 +1,30 @@
+import { parseArgs } from 'node:util';
 import { CallError } from '../call/errors.ts';
 import { CliError, exit, warn } from './output.ts';
 
 /** Commands that start a server are on the hot path of every IDE: they are told apart before the argument parser loads. */
 export async function main(argv: readonly string[]): Promise<void> {
   try {
-    const { run } = await import('./program.ts');
-    await run(argv);
+    const options = stdioOptions(argv);
+    if (options) await (await import('./stdio.ts')).stdio(options);
+    else await (await import('./program.ts')).run(argv);
   } catch (error) {
     process.exitCode = report(error);
+  }
+}
+
+/** `stdio` with the options that it has, each at most once; undefined for anything that the argument parser should see. */
+function stdioOptions(argv: readonly string[]): { agent?: string; config?: string; sandbox?: boolean } | undefined {
+  const [command, ...rest] = argv;
+  if (command !== 'stdio') return undefined;
+  try {
+    const { values } = parseArgs({
+      args: rest,
+      options: { agent: { type: 'string' }, config: { type: 'string' }, sandbox: { type: 'boolean' } },
+    });
+    return values;
+  } catch {
+    return undefined;
   }
 }
 

@@ -10,13 +10,14 @@ import { diffPolicies } from '../policy/policy-diff.ts';
 import { runPolicyTests } from '../policy/policy-tests.ts';
 import { checkPolicy, explainDecision, type PolicyWorld } from '../policy/workbench.ts';
 import type { Principal, Target } from '../ports/domain.ts';
-import { knownIds, operations } from '../server.ts';
+import { knownIds } from '../server.ts';
+import { operations } from '../tools/index.ts';
 import { agentOf, type CommonOptions, settingsOf, withServer } from './context.ts';
 import { parseObject } from './execute.ts';
 import { CliError, exit, print, printJson, table } from './output.ts';
 
 export async function check(options: CommonOptions): Promise<void> {
-  const settings = settingsOf(options);
+  const settings = await settingsOf(options);
   const problems = await checkPolicy(settings.policyFolder, worldOf(settings));
   for (const problem of problems) print(formatProblem(problem));
   if (problems.length > 0)
@@ -31,9 +32,9 @@ export async function check(options: CommonOptions): Promise<void> {
 export async function explain(
   options: CommonOptions & { agent: string; tool: string; input: string; target?: string; json?: boolean },
 ): Promise<void> {
-  const settings = settingsOf(options);
+  const settings = await settingsOf(options);
   const principal = principalOf(settings, options.agent);
-  const operation = operations.get(options.tool);
+  const operation = operations.find(({ name }) => name === options.tool);
   if (!operation) throw new CliError(exit.usage, `There is no tool ${options.tool}.`);
   const { input, dryRun } = parseInput(operation, parseObject(options.input, '--input'));
   const targets: readonly Target[] = options.target
@@ -58,7 +59,7 @@ export async function explain(
 }
 
 export async function test(options: CommonOptions): Promise<void> {
-  const settings = settingsOf(options);
+  const settings = await settingsOf(options);
   const { results, problems } = await runPolicyTests(
     settings.policyFolder,
     join(settings.policyFolder, 'tests'),
@@ -75,7 +76,7 @@ export async function test(options: CommonOptions): Promise<void> {
 }
 
 export async function diff(before: string, after: string, options: CommonOptions & { json?: boolean }): Promise<void> {
-  const settings = settingsOf(options);
+  const settings = await settingsOf(options);
   const principals = settings.agents.map(({ id }) => principalOf(settings, id));
   const changes = await diffPolicies(resolve(before), resolve(after), worldOf(settings), principals);
   if (options.json) return printJson(changes);
@@ -101,7 +102,7 @@ function describe(target: Target): string {
 }
 
 function worldOf(settings: Settings): PolicyWorld {
-  return { operations: [...operations.values()], known: knownIds(settings) };
+  return { operations, known: knownIds(settings) };
 }
 
 function principalOf(settings: Settings, name: string): Principal {

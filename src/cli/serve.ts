@@ -16,7 +16,7 @@ const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 /** Serves MCP over HTTP until the process is told to end. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const settings = settingsOf(options);
+  const settings = await settingsOf(options);
   const server = await startServer(settings);
   if (!loopback.test(options.host) && !server.store.listTokens().some(({ revokedAt }) => revokedAt === undefined)) {
     await server.close();

@@ -6,7 +6,7 @@ import { CliError, exit } from './output.ts';
 
 /** Serves one agent until its client closes stdin or the process is told to end. */
 export async function stdio(options: CommonOptions & { agent?: string }): Promise<void> {
-  const settings = settingsOf(options);
+  const settings = await settingsOf(options);
   const { id } = agentOf(settings, options.agent ?? processEnvironment().ZIGGIE_AGENT ?? settings.defaultAgent);
   const server = await startServer(settings);
   const principal = server.agent(id);

@@ -1,34 +1,32 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isSeq, parseDocument } from 'yaml';
-import { z } from 'zod';
 import type { Settings } from './load.ts';
 import { ConfigError } from './problem.ts';
-import { ziggieYaml } from './schema.ts';
-import { readYamlFile } from './yaml-file.ts';
+import { readConfiguration } from './read.ts';
 
 /**
  * Approvers as they stand in ziggie.yaml now: an approver who is added while a server runs counts at once, and one who
  * is removed no longer does. In the sandbox those of its own state folder count as well.
  * @returns approver id → public key (SPKI DER, base64)
  */
-export function createApproverList(settings: Settings): () => ReadonlyMap<string, string> {
+export function createApproverList(settings: Settings): () => Promise<ReadonlyMap<string, string>> {
   let readAt: number | undefined;
   let known = new Map<string, string>();
-  return () => {
+  return async () => {
     const changedAt = statSync(settings.yamlFile, { throwIfNoEntry: false })?.mtimeMs ?? 0;
     if (changedAt !== readAt) {
-      known = readApprovers(settings);
+      known = await readApprovers(settings);
       readAt = changedAt;
     }
     return known;
   };
 }
 
-function readApprovers(settings: Settings): Map<string, string> {
+async function readApprovers(settings: Settings): Promise<Map<string, string>> {
   const approvers = new Map<string, string>();
   try {
-    for (const { id, publicKey } of readYamlFile(settings.yamlFile, ziggieYaml).approvers) approvers.set(id, publicKey);
+    for (const { id, publicKey } of (await readConfiguration(settings.yamlFile, settings.stateRoot)).approvers)
+      approvers.set(id, publicKey);
   } catch (error) {
     // A file that is being edited gives nobody the right to approve.
     if (!(error instanceof ConfigError)) throw error;
@@ -37,15 +35,13 @@ function readApprovers(settings: Settings): Map<string, string> {
   return approvers;
 }
 
-const sandboxApprovers = z.array(z.strictObject({ id: z.string(), publicKey: z.string() }));
-
 function sandboxFile(settings: Settings): string {
   return join(settings.stateFolder, 'approvers.json');
 }
 
 function readSandboxApprovers(settings: Settings): { id: string; publicKey: string }[] {
   try {
-    return sandboxApprovers.parse(JSON.parse(readFileSync(sandboxFile(settings), 'utf8')));
+    return JSON.parse(readFileSync(sandboxFile(settings), 'utf8')) as { id: string; publicKey: string }[];
   } catch {
     return [];
   }
@@ -61,13 +57,14 @@ export function addSandboxApprover(settings: Settings, approver: { id: string; p
  * Adds an approver to ziggie.yaml and keeps its comments.
  * @throws ConfigError when there is one of that name
  */
-export function addApprover(settings: Settings, approver: { id: string; publicKey: string }): void {
+export async function addApprover(settings: Settings, approver: { id: string; publicKey: string }): Promise<void> {
   const { yamlFile } = settings;
   if (settings.approvers.some(({ id }) => id === approver.id)) {
     throw new ConfigError([
       { file: yamlFile, message: `approver "${approver.id}" is there already`, suggestion: 'remove it first to give it a new key' },
     ]);
   }
+  const { isSeq, parseDocument } = await import('yaml');
   const document = parseDocument(readFileSync(yamlFile, 'utf8'));
   const list = document.get('approvers');
   if (isSeq(list)) {

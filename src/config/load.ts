@@ -3,8 +3,8 @@ import { lstatSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Environment, readEnvironment, stateRoot } from './environment.ts';
 import { ConfigError, type ConfigProblem, didYouMean } from './problem.ts';
-import { defaultLimits, regionName, ziggieYaml } from './schema.ts';
-import { readYamlFile } from './yaml-file.ts';
+import { readConfiguration } from './read.ts';
+import { defaultLimits, isRegionName } from './rules.ts';
 
 export interface AgentSettings {
   readonly id: string;
@@ -65,12 +65,13 @@ export interface LoadOptions {
  * Reads `ziggie.yaml`, `.env` and the environment.
  * @throws ConfigError naming file, line and key of everything that is wrong
  */
-export function loadSettings(options: LoadOptions): Settings {
+export async function loadSettings(options: LoadOptions): Promise<Settings> {
   const folder = resolve(options.folder || options.env.ZIGGIE_CONFIG || 'config');
   const env = readEnvironment(folder, options.env);
   const sandbox = options.sandbox ?? false;
   const yamlFile = join(folder, 'ziggie.yaml');
-  const yaml = readYamlFile(yamlFile, ziggieYaml);
+  const root = resolve(stateRoot(env));
+  const yaml = await readConfiguration(yamlFile, root);
   const problems: ConfigProblem[] = [
     ...duplicates(
       yamlFile,
@@ -97,7 +98,7 @@ export function loadSettings(options: LoadOptions): Settings {
     problems.push({ file: 'ZIGGIE_ENV', message: `"${environment}" is neither development nor production` });
   }
   const region = sandbox ? 'eu-north-1' : env.AWS_REGION || 'eu-north-1';
-  if (!regionName.safeParse(region).success) {
+  if (!isRegionName(region)) {
     problems.push({ file: 'AWS_REGION', message: `"${region}" is not an AWS region`, suggestion: 'expected a name like eu-north-1' });
   }
   const accounts = yaml.aws.accounts.map(({ regions, ...account }) => ({
@@ -119,7 +120,6 @@ export function loadSettings(options: LoadOptions): Settings {
   );
   if (problems.length > 0) throw new ConfigError(problems);
 
-  const root = resolve(stateRoot(env));
   const endpoint = sandbox ? undefined : env.AWS_ENDPOINT_URL || undefined;
   const production = environment === 'production';
   const settings: Settings = {

@@ -1,13 +1,9 @@
 import { z } from 'zod';
+import { isRegionName } from './rules.ts';
 
 /** Shape of ziggie.yaml. Every object is strict: a misspelt key stops the start. */
 
-export const regionName = z
-  .string()
-  .regex(
-    /^(us|eu|ap|sa|ca|me|af|il|mx|cn)(-gov|-iso[a-z]?)?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-\d{1,2}$/,
-    'expected an AWS region like eu-north-1',
-  );
+export const regionName = z.string().refine(isRegionName, 'expected an AWS region like eu-north-1');
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'expected lower-case letters, digits and hyphens');
 
@@ -68,4 +64,3 @@ export const ziggieYaml = z.strictObject({
 });
 
 export type ZiggieYaml = z.output<typeof ziggieYaml>;
-export const defaultLimits = { callsPerMinute: 120, callsAtOnce: 16 };

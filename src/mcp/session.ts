@@ -1,6 +1,5 @@
 import type { CallRequest, CallResult } from '../call/call.ts';
 import type { CallError, ErrorBody } from '../call/errors.ts';
-import type { Operation } from '../call/operation.ts';
 import type { Principal, Resolved } from '../ports/domain.ts';
 import type { SeenTarget } from '../ports/state.ts';
 
@@ -8,13 +7,12 @@ import type { SeenTarget } from '../ports/state.ts';
 export interface McpBackend {
   readonly version: string;
   readonly sandbox: boolean;
-  readonly operations: ReadonlyMap<string, Operation>;
   readonly runbookNames: readonly string[];
   invoke(request: CallRequest): Promise<CallResult>;
   /** Records what never reached a handler. */
   refuse(request: CallRequest, error: CallError): Promise<void>;
-  /** Tools that the principal is offered, by its toolsets and policy. */
-  offeredTools(principal: Principal): readonly Operation[];
+  /** Tools that the principal is offered, by its toolsets and policy, as `tools/list` shows them. */
+  offeredTools(principal: Principal): readonly object[];
   /** Operations that policy may let the principal use; also those that are only resources. */
   mayUse(principal: Principal, tool: string): boolean;
   /** Whether policy lets the principal read a target whose facts are at hand; the gate of a change notice. */

@@ -1,36 +1,11 @@
 import type { CallToolResult, ListToolsResult } from '@modelcontextprotocol/server';
 import type { CallRequest } from '../call/call.ts';
-import type { Operation } from '../call/operation.ts';
 import type { Principal } from '../ports/domain.ts';
 import type { McpBackend } from './session.ts';
 
-type ToolRow = ListToolsResult['tools'][number];
-const rows = new WeakMap<Operation, ToolRow>();
-
-/** A tool as `tools/list` shows it; made once, since converting schemas is slow. */
-export function toolRow(operation: Operation): ToolRow {
-  let row = rows.get(operation);
-  if (!row) {
-    row = {
-      name: operation.name,
-      title: operation.title,
-      description: operation.description,
-      inputSchema: operation.inputSchema() as ToolRow['inputSchema'],
-      outputSchema: operation.outputSchema() as ToolRow['outputSchema'],
-      annotations: {
-        readOnlyHint: operation.effect === 'read',
-        destructiveHint: operation.effect === 'destructive',
-        idempotentHint: operation.retry === 'safe' || operation.retry === 'natural',
-        openWorldHint: operation.entity !== 'System',
-      },
-    };
-    rows.set(operation, row);
-  }
-  return row;
-}
-
 export function listTools(backend: McpBackend, principal: Principal): ListToolsResult {
-  return { tools: backend.offeredTools(principal).map(toolRow) };
+  // Plain JSON of the catalogue; the SDK's type says no more than its own schema does.
+  return { tools: backend.offeredTools(principal) as ListToolsResult['tools'] };
 }
 
 /** Runs a tool. A failure is a result with `isError`, so that the agent reads it; it is never `structuredContent`. */

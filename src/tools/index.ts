@@ -31,5 +31,3 @@ export const operations: readonly Operation[] = [
   instancesTerminate,
   instancesMetrics,
 ];
-
-export const toolsets: readonly string[] = [...new Set(operations.map((operation) => operation.toolset))];

@@ -224,7 +224,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   };
   const approvers = options.approvers ?? new Map([[approver.id, approver.publicKey]]);
   const road: Road = {
-    operations: new Map(operations.map((operation) => [operation.name, operation])),
+    operations: async () => new Map(operations.map((operation) => [operation.name, operation])),
     ports: {
       compute,
       access: createAccess({ road: () => road, version: '0.0.0', mode: 'live', probes: [], runbooks: new Map([['test', '# test']]) }),
@@ -238,13 +238,13 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
         return policy.decide(question);
       },
     },
-    approvals: createApprovals({ store, approvers: () => approvers, ttlMs: 600_000, spent: (id) => journal.approvalSpent(id), now }),
+    approvals: createApprovals({ store, approvers: async () => approvers, ttlMs: 600_000, spent: (id) => journal.approvalSpent(id), now }),
     audit: journal,
     store,
     redactor: createRedactor(),
     argumentsKey: Buffer.alloc(32, 7),
     sandbox: false,
-    approverIds: () => [...approvers.keys()],
+    approverIds: async () => [...approvers.keys()],
     limitsOf: () => options.limits ?? { callsPerMinute: 100_000, callsAtOnce: 1_000 },
     bindingFacts,
     nearestTool: () => undefined,

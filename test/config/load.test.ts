@@ -18,14 +18,14 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const starter = readFileSync(join(import.meta.dirname, '../../config/ziggie.yaml'), 'utf8');
 const write = (text: string, name = 'ziggie.yaml') => writeFileSync(join(folder, name), text);
-const load = (env: Record<string, string> = {}, sandbox = false): Settings =>
+const load = (env: Record<string, string> = {}, sandbox = false): Promise<Settings> =>
   loadSettings({ folder, sandbox, toolsets: ['access', 'instances'], env: { ZIGGIE_STATE: join(folder, 'state'), ...env } });
 
-function problemsOf(
-  work: () => unknown,
-): readonly { file: string; line?: number; column?: number; message: string; suggestion?: string }[] {
+async function problemsOf(
+  work: () => Promise<unknown>,
+): Promise<readonly { file: string; line?: number; column?: number; message: string; suggestion?: string }[]> {
   try {
-    work();
+    await work();
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
     throw error;
@@ -34,21 +34,21 @@ function problemsOf(
 }
 
 describe('the starter configuration', () => {
-  it('needs nothing but AWS variables', () => {
-    const settings = load({ AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_ACCESS_KEY: 'x' });
+  it('needs nothing but AWS variables', async () => {
+    const settings = await load({ AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_ACCESS_KEY: 'x' });
     expect(settings.aws.accounts).toEqual([{ name: 'main', credentials: 'environment', regions: ['eu-west-1'] }]);
     expect(settings.aws.credentials).toEqual({ accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'x' });
     expect(settings.audit).toMatchObject({ logGroup: '/ziggie/infrastructure-audit', account: 'main', region: 'eu-west-1' });
     expect(settings.agents.map(({ id }) => id)).toEqual(['agent-marcus', 'agent-chen', 'agent-ziggie']);
   });
 
-  it('defaults to eu-north-1 and ten minutes of approval', () => {
-    expect(load().aws.accounts[0]?.regions).toEqual(['eu-north-1']);
-    expect(load().approvalTtlMs).toBe(600_000);
+  it('defaults to eu-north-1 and ten minutes of approval', async () => {
+    expect((await load()).aws.accounts[0]?.regions).toEqual(['eu-north-1']);
+    expect((await load()).approvalTtlMs).toBe(600_000);
   });
 
-  it('in the sandbox uses nothing of the real environment', () => {
-    const settings = load(
+  it('in the sandbox uses nothing of the real environment', async () => {
+    const settings = await load(
       { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y', AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_REGION: 'us-east-1' },
       true,
     );
@@ -58,10 +58,10 @@ describe('the starter configuration', () => {
     expect(settings.stateFolder.endsWith('/sandbox')).toBe(true);
   });
 
-  it('resolves short agent names', () => {
-    expect(resolveAgent(load(), 'marcus')?.id).toBe('agent-marcus');
-    expect(resolveAgent(load(), 'agent-chen')?.id).toBe('agent-chen');
-    expect(resolveAgent(load(), 'mar')).toBeUndefined();
+  it('resolves short agent names', async () => {
+    expect(resolveAgent(await load(), 'marcus')?.id).toBe('agent-marcus');
+    expect(resolveAgent(await load(), 'agent-chen')?.id).toBe('agent-chen');
+    expect(resolveAgent(await load(), 'mar')).toBeUndefined();
   });
 });
 
@@ -83,9 +83,9 @@ describe('mistakes', () => {
       undefined,
       '123456789012\n',
     ],
-  ])('%s is named with file, line and column', (_name, text, message, suggestion, at) => {
+  ])('%s is named with file, line and column', async (_name, text, message, suggestion, at) => {
     write(text);
-    const problems = problemsOf(load);
+    const problems = await problemsOf(load);
     const problem = problems.find((each) => each.message.includes(message));
     expect(problem, JSON.stringify(problems)).toBeDefined();
     const before = text.slice(0, text.indexOf(at)).split('\n');
@@ -100,34 +100,34 @@ describe('mistakes', () => {
     ['an unknown toolset', starter.replace('[access, instances]', '[access, instance]'), /instance/],
     ['an unknown audit account', `${starter}  account: other\n`, /other/],
     ['a key that stands twice', `${starter}\naudit: {}\n`, /unique/],
-  ])('%s stops the start', (_name, text, pattern) => {
+  ])('%s stops the start', async (_name, text, pattern) => {
     write(text);
-    expect(problemsOf(load)[0]?.message).toMatch(pattern);
+    expect((await problemsOf(load))[0]?.message).toMatch(pattern);
   });
 
-  it('a missing file, a bad region and a bad ZIGGIE_ENV stop the start', () => {
-    expect(problemsOf(() => load({ AWS_REGION: 'mars-1' }))[0]).toMatchObject({ file: 'AWS_REGION' });
-    expect(problemsOf(() => load({ ZIGGIE_ENV: 'prod' }))[0]).toMatchObject({ file: 'ZIGGIE_ENV' });
+  it('a missing file, a bad region and a bad ZIGGIE_ENV stop the start', async () => {
+    expect((await problemsOf(() => load({ AWS_REGION: 'mars-1' })))[0]).toMatchObject({ file: 'AWS_REGION' });
+    expect((await problemsOf(() => load({ ZIGGIE_ENV: 'prod' })))[0]).toMatchObject({ file: 'ZIGGIE_ENV' });
     rmSync(join(folder, 'ziggie.yaml'));
-    expect(problemsOf(load)[0]?.message).toMatch(/ENOENT/);
+    expect((await problemsOf(load))[0]?.message).toMatch(/ENOENT/);
   });
 });
 
 describe('.env', () => {
-  it('is read from the configuration folder, below the process environment', () => {
+  it('is read from the configuration folder, below the process environment', async () => {
     write('AWS_REGION=eu-west-1\nAWS_ACCOUNT_ID=210987654321\n', '.env');
-    expect(load().aws.accounts[0]).toMatchObject({ regions: ['eu-west-1'], accountId: '210987654321' });
-    expect(load({ AWS_REGION: 'eu-west-3' }).aws.accounts[0]?.regions).toEqual(['eu-west-3']);
+    expect((await load()).aws.accounts[0]).toMatchObject({ regions: ['eu-west-1'], accountId: '210987654321' });
+    expect((await load({ AWS_REGION: 'eu-west-3' })).aws.accounts[0]?.regions).toEqual(['eu-west-3']);
   });
 
-  it.each(['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_EC2', 'HOSTINGER_API_URL'])('cannot send %s off this machine', (key) => {
+  it.each(['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_EC2', 'HOSTINGER_API_URL'])('cannot send %s off this machine', async (key) => {
     write(`${key}=https://evil.example\n`, '.env');
-    expect(problemsOf(load)[0]).toMatchObject({ file: join(folder, '.env') });
+    expect((await problemsOf(load))[0]).toMatchObject({ file: join(folder, '.env') });
     write(`${key}=http://127.0.0.1:5000\n`, '.env');
-    expect(load().folder).toBe(folder);
+    expect((await load()).folder).toBe(folder);
   });
 
-  it('property: only loopback counts as loopback', () => {
+  it('property: only loopback counts as loopback', async () => {
     fc.assert(
       fc.property(fc.webUrl(), (url) => {
         expect(isLoopback(url)).toBe(['localhost', '127.0.0.1'].includes(new URL(url).hostname));
@@ -139,56 +139,56 @@ describe('.env', () => {
 });
 
 describe('destinations', () => {
-  it('keep account, endpoint and sandbox apart, and are found again without credentials', () => {
+  it('keep account, endpoint and sandbox apart, and are found again without credentials', async () => {
     const keys = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' };
-    const folders = [
+    const folders = await Promise.all([
       load(),
       load({ AWS_ACCOUNT_ID: '210987654321' }),
       load({ AWS_ENDPOINT_URL: 'http://127.0.0.1:5000' }),
       load({ AWS_PROFILE: 'p' }),
       load({}, true),
-    ];
+    ]);
     expect(new Set(folders.map(({ stateFolder }) => stateFolder)).size).toBe(folders.length);
-    expect(load(keys).stateFolder).toBe(load().stateFolder);
+    expect((await load(keys)).stateFolder).toBe((await load()).stateFolder);
   });
 });
 
 describe('production', () => {
-  it.each(['ziggie.yaml', 'policy', 'policy/a.cedar'])('refuses a %s that others may write', (name) => {
+  it.each(['ziggie.yaml', 'policy', 'policy/a.cedar'])('refuses a %s that others may write', async (name) => {
     write('', 'policy/a.cedar');
     for (const each of ['ziggie.yaml', 'policy', 'policy/a.cedar']) chmodSync(join(folder, each), each === 'policy' ? 0o755 : 0o644);
-    expect(load({ ZIGGIE_ENV: 'production' }).production).toBe(true);
+    expect((await load({ ZIGGIE_ENV: 'production' })).production).toBe(true);
     chmodSync(join(folder, name), 0o777);
-    expect(problemsOf(() => load({ ZIGGIE_ENV: 'production' }))[0]).toMatchObject({
+    expect((await problemsOf(() => load({ ZIGGIE_ENV: 'production' })))[0]).toMatchObject({
       file: join(folder, name),
       suggestion: expect.stringContaining('chmod'),
     });
-    expect(load().production).toBe(false);
+    expect((await load()).production).toBe(false);
   });
 });
 
 describe('approvers', () => {
-  it('are added to ziggie.yaml without losing a comment, and count at once', () => {
-    const settings = load();
+  it('are added to ziggie.yaml without losing a comment, and count at once', async () => {
+    const settings = await load();
     const known = createApproverList(settings);
-    expect([...known().keys()]).toEqual([]);
-    addApprover(settings, { id: 'alice', publicKey: 'QUJD' });
+    expect([...(await known()).keys()]).toEqual([]);
+    await addApprover(settings, { id: 'alice', publicKey: 'QUJD' });
     expect(readFileSync(settings.yamlFile, 'utf8')).toContain('# People who may approve');
-    expect(load().approvers).toEqual([{ id: 'alice', publicKey: 'QUJD' }]);
-    expect(known().get('alice')).toBe('QUJD');
-    expect(() => addApprover(load(), { id: 'alice', publicKey: 'QUJD' })).toThrow(/already/);
+    expect((await load()).approvers).toEqual([{ id: 'alice', publicKey: 'QUJD' }]);
+    expect((await known()).get('alice')).toBe('QUJD');
+    await expect(addApprover(await load(), { id: 'alice', publicKey: 'QUJD' })).rejects.toThrow(/already/);
   });
 
-  it('give nobody a right while the file is broken', () => {
-    const settings = load();
-    addApprover(settings, { id: 'alice', publicKey: 'QUJD' });
+  it('give nobody a right while the file is broken', async () => {
+    const settings = await load();
+    await addApprover(settings, { id: 'alice', publicKey: 'QUJD' });
     write('agents: [');
-    expect([...createApproverList(settings)().keys()]).toEqual([]);
+    expect([...(await createApproverList(settings)()).keys()]).toEqual([]);
   });
 });
 
 describe('suggestions', () => {
-  it('are near, or nothing', () => {
+  it('are near, or nothing', async () => {
     expect(closest('instances_strat', ['instances_start', 'instances_stop'])).toBe('instances_start');
     expect(closest('zzz', ['instances_start'])).toBeUndefined();
   });

@@ -5,12 +5,12 @@ import { loadSettings } from '../../src/config/load.ts';
 import { createHttpFace } from '../../src/mcp/http.ts';
 import { startServer } from '../../src/server.ts';
 import { createToken } from '../../src/state/tokens.ts';
-import { toolsets } from '../../src/tools/index.ts';
+import { catalogue } from '../../src/tools/catalogue.ts';
 import { fixtureContent } from './fixture/content.ts';
 
 /** The product's own server and HTTP face in the sandbox, with the fixtures as its content. Started as a process of its own. */
 
-const server = await startServer(loadSettings({ sandbox: true, toolsets, env: processEnvironment() }));
+const server = await startServer(await loadSettings({ sandbox: true, toolsets: catalogue.toolsets, env: processEnvironment() }));
 const face = createHttpFace({
   backend: server.backend,
   allowedHosts: [],
