@@ -33,6 +33,18 @@ const englishOnly = {
   },
 };
 
+/**
+ * Importing `node:crypto` as an ES module reads every one of its exports, and some of them load the whole of Web Crypto.
+ * As a CommonJS module its exports are read when they are used.
+ */
+const lazyCrypto = {
+  name: 'lazy-crypto',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(node:)?crypto$/ }, () => ({ path: 'crypto', namespace: 'lazy-builtin' }));
+    onLoad({ filter: /.*/, namespace: 'lazy-builtin' }, () => ({ contents: "module.exports = process.getBuiltinModule('node:crypto');", loader: 'js' }));
+  },
+};
+
 /** @param {import('esbuild').BuildOptions} options entry points and output folder; bench/ bundles its bare server the same way */
 export function bundle(options) {
   return build({
@@ -50,7 +62,7 @@ export function bundle(options) {
     external: ['@cedar-policy/cedar-wasm'],
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
     logLevel: 'warning',
-    plugins: [prebuiltCatalogue, englishOnly],
+    plugins: [prebuiltCatalogue, englishOnly, lazyCrypto],
     ...options,
   });
 }
