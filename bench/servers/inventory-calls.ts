@@ -1,0 +1,61 @@
+import { settingsOf } from '../../src/cli/context.ts';
+import { startServer } from '../../src/server.ts';
+import { median } from '../figures.ts';
+import { answerMessages } from '../processes.ts';
+
+export interface InventoryCosts {
+  readonly firstMs: number;
+  /** What the first call added to memory: Cedar and the EC2 client, whatever the size of the fleet. */
+  readonly loadedBytes: number;
+  readonly warmMs: number;
+  /** Rows that one walk through all pages brought, and how long it took. */
+  readonly rows: number;
+  readonly walkMs: number;
+  /** Above what the server held before the first call, in bytes: the most that it ever held. */
+  readonly aboveIdleBytes: number;
+}
+
+const warmCalls = 20;
+
+/** The whole server, put together as always, before an endpoint on this machine. */
+const [config = ''] = process.argv.slice(2);
+const settings = await settingsOf({ config });
+const limits = { callsPerMinute: 1_000_000, callsAtOnce: 1_000 };
+const server = await startServer({
+  ...settings,
+  agents: settings.agents.map((agent) => ({ ...agent, limits })),
+  // A `.env` beside the configuration may name others.
+  aws: { ...settings.aws, endpoints: {} },
+});
+const principal = server.agent('agent-ziggie');
+if (!principal) throw new Error('the starter configuration has no agent-ziggie');
+
+async function list(input: { limit: number; cursor?: string }) {
+  const began = performance.now();
+  const result = await server.invoke({ principal, tool: 'instances_list', input, client: 'bench' });
+  if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
+  const { instances, nextCursor } = result.output as { instances: unknown[]; nextCursor?: string };
+  return { rows: instances.length, nextCursor, ms: performance.now() - began };
+}
+
+async function measure(): Promise<InventoryCosts> {
+  const idleBytes = process.memoryUsage().rss;
+  const { ms: firstMs } = await list({ limit: 25 });
+  const loadedBytes = process.memoryUsage().rss - idleBytes;
+  const warm: number[] = [];
+  for (let call = 0; call < warmCalls; call += 1) warm.push((await list({ limit: 25 })).ms);
+  const began = performance.now();
+  let page = await list({ limit: 100 });
+  let { rows } = page;
+  while (page.nextCursor) {
+    page = await list({ limit: 100, cursor: page.nextCursor });
+    rows += page.rows;
+  }
+  const walkMs = performance.now() - began;
+  return { firstMs, loadedBytes, warmMs: median(warm), rows, walkMs, aboveIdleBytes: process.resourceUsage().maxRSS * 1_024 - idleBytes };
+}
+
+answerMessages(
+  async () => ({ ...(await measure()) }),
+  () => server.close(),
+);
