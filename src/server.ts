@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApprovals } from './approvals/approvals.ts';
@@ -266,7 +266,7 @@ export async function connectAws(settings: Settings, guard: Guard): Promise<AwsP
 }
 
 /** Key of the argument hashes: random, made once, for the server's eyes only. */
-function argumentsKey(stateFolder: string): Uint8Array {
+function argumentsKey(stateFolder: string): KeyObject {
   const file = join(stateFolder, 'arguments.key');
   mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
   try {
@@ -280,7 +280,7 @@ function argumentsKey(stateFolder: string): Uint8Array {
     }
   }
   chmodSync(stateFolder, 0o700);
-  return readFileSync(file);
+  return createSecretKey(readFileSync(file));
 }
 
 async function within(ms: number, work: Promise<unknown>): Promise<void> {

@@ -63,7 +63,7 @@ export function createAccess({ road, version, mode, probes, runbooks }: AccessOp
         };
       }
       const targets = await resolveTargets(operation, operation.targets(input, principal), resolver, call);
-      const decision = await decideCall(policy, { operation, principal, input, dryRun, sandbox }, targets, await approverIds());
+      const decision = await decideCall(policy, { operation, principal, input, dryRun, sandbox }, targets, approverIds);
       return {
         decision: decision.kind === 'approval' ? 'approval_required' : decision.kind,
         policies: [...decision.policyIds],

@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
 /** A new call id: time-ordered within a millisecond's reach, 26 characters with its prefix. */
 export function newCallId(now: number): string {
-  return `call_${now.toString(36).padStart(9, '0')}${randomBytes(6).toString('hex')}`;
+  return `call_${now.toString(36).padStart(9, '0')}${randomUUID().slice(-12)}`;
 }
 
 /** Client token for providers (EC2 takes 64 ASCII characters): one per call, or one per idempotency key. */

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import canonicalize from 'canonicalize';
 
 /**
@@ -78,6 +78,6 @@ export function canonicalJson(value: unknown): string {
 }
 
 /** Keyed HMAC-SHA-256 of the canonical arguments, hex: equal calls can be found, and guessing their arguments needs the key. */
-export function hashArguments(key: Uint8Array, value: unknown): string {
+export function hashArguments(key: KeyObject, value: unknown): string {
   return createHmac('sha256', key).update(canonicalJson(value)).digest('hex');
 }

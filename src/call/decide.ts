@@ -30,7 +30,7 @@ export async function decideCall(
   policy: PolicyPort,
   asked: DecisionInput,
   targets: NonEmpty<Resolved>,
-  approvers: readonly string[],
+  approvers: () => Promise<readonly string[]>,
 ): Promise<Decision> {
   const answers = await ask(policy, asked, targets);
   const policyIds = unique(answers.flatMap((answer) => answer.policyIds));
@@ -45,7 +45,8 @@ export async function decideCall(
     policyIds: unique(denied.flatMap((answer) => answer.policyIds)),
     advice: unique(denied.flatMap((answer) => answer.advice)),
   };
-  for (const approver of approvers.length > 0 ? approvers : ['nobody']) {
+  const known = await approvers();
+  for (const approver of known.length > 0 ? known : ['nobody']) {
     if (await allowedWithApproval(policy, asked, targets, approver)) return { kind: 'approval', ...why };
   }
   return { kind: 'deny', ...why };

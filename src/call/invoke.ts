@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { ApprovalBinding, ApprovalsPort } from '../ports/approvals.ts';
 import type { AuditPhase, AuditPort } from '../ports/audit.ts';
 import type { ComputeResolver } from '../ports/compute.ts';
@@ -33,7 +34,7 @@ export interface Road {
   readonly audit: AuditPort;
   readonly store: StateStore;
   readonly redactor: Redactor;
-  readonly argumentsKey: Uint8Array;
+  readonly argumentsKey: KeyObject;
   readonly sandbox: boolean;
   readonly approverIds: () => Promise<readonly string[]>;
   readonly limitsOf: (principal: Principal) => { callsPerMinute: number; callsAtOnce: number };
@@ -105,7 +106,7 @@ async function travel(road: Road, call: Call): Promise<Record<string, unknown>> 
 
   // 5. May they do it to all of that?
   const asked: DecisionInput = { operation, principal, input, dryRun, sandbox: road.sandbox };
-  const decision = await decideCall(road.policy, asked, resolved, await road.approverIds());
+  const decision = await decideCall(road.policy, asked, resolved, road.approverIds);
   call.policyIds = decision.policyIds;
   call.decision = decision.kind === 'allow' ? 'allow' : 'deny';
   if (decision.kind === 'deny') throw failures.denied(operation.name, decision);

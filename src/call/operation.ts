@@ -143,7 +143,8 @@ function toJsonSchema(schema: z.ZodObject, io: 'input' | 'output'): JsonSchema {
       delete jsonSchema.untrusted;
       delete jsonSchema.freeText;
       delete jsonSchema.propertyNames;
-      if (jsonSchema.format || io === 'output') delete jsonSchema.pattern;
+      // Words say it better to a reader than a regular expression.
+      if (jsonSchema.format || jsonSchema.description || io === 'output') delete jsonSchema.pattern;
       if (jsonSchema.pattern || io === 'output') delete jsonSchema.maxLength;
       if (io === 'output') {
         delete jsonSchema.enum;

@@ -15,7 +15,7 @@ export async function refusedSubscription(
   client: string,
   message: unknown,
 ): Promise<JSONRPCErrorResponse | undefined> {
-  if (!isJSONRPCRequest(message) || message.method !== 'subscriptions/listen') return undefined;
+  if ((message as { method?: unknown } | null)?.method !== 'subscriptions/listen' || !isJSONRPCRequest(message)) return undefined;
   const wanted = (message.params as { notifications?: { resourceSubscriptions?: unknown } } | undefined)?.notifications
     ?.resourceSubscriptions;
   if (!Array.isArray(wanted)) return undefined;

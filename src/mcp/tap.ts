@@ -1,10 +1,4 @@
-import {
-  isJSONRPCErrorResponse,
-  isJSONRPCRequest,
-  type JSONRPCMessage,
-  type JSONRPCRequest,
-  type RequestId,
-} from '@modelcontextprotocol/server';
+import type { JSONRPCMessage, JSONRPCRequest, RequestId } from '@modelcontextprotocol/server';
 import { CallError } from '../call/errors.ts';
 import type { Principal } from '../ports/domain.ts';
 import type { McpBackend } from './session.ts';
@@ -27,14 +21,15 @@ export function createTap(backend: McpBackend, principal: Principal, client: str
   const open = new Map<RequestId, JSONRPCRequest>();
   return {
     arriving(message) {
-      if (isJSONRPCRequest(message)) open.set(message.id, message);
+      // What is delivered here was checked against the protocol's schema; its shape tells a request.
+      if ('method' in message && 'id' in message) open.set(message.id, message);
     },
     handled: (id) => void open.delete(id),
     async leaving(message) {
       if (!('id' in message) || 'method' in message || message.id === undefined) return;
       const request = open.get(message.id);
       open.delete(message.id);
-      if (request && isJSONRPCErrorResponse(message)) {
+      if (request && 'error' in message) {
         await backend.refuse(asCall(request, principal, client), notTaken(message.error.message));
       }
     },

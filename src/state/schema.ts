@@ -1,8 +1,7 @@
 /** Tables of state.sqlite. A change adds a step at the end; steps are never edited once released. */
 export const migrations: readonly string[] = [
   `
-  CREATE TABLE admissions (agent TEXT NOT NULL, at INTEGER NOT NULL);
-  CREATE INDEX admissions_by_agent ON admissions (agent, at);
+  CREATE TABLE admissions (agent TEXT NOT NULL, second INTEGER NOT NULL, calls INTEGER NOT NULL, PRIMARY KEY (agent, second)) WITHOUT ROWID;
   CREATE TABLE slots (call_id TEXT PRIMARY KEY, agent TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;
   CREATE INDEX slots_by_agent ON slots (agent, expires_at);
 

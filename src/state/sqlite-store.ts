@@ -12,7 +12,6 @@ import { migrations } from './schema.ts';
  * of them in a power cut costs nobody anything, and waiting for it would double the price of every call.
  */
 
-const minuteMs = 60_000;
 const idempotencyKeptMs = 24 * 3_600_000;
 /** Rows that completions may hold per agent and type. */
 const seenKept = 1_000;
@@ -43,23 +42,17 @@ export function openSqliteStore(folder: string): StateStore {
   return new SqliteStore(durable, counters);
 }
 
+/** Steps that are already in are left out; another process may be at it at the same time. */
 function migrate(db: DatabaseSync): void {
   const done = () => Number((db.prepare('PRAGMA user_version').get() as Row).user_version);
   if (done() === migrations.length) return;
-  atomically(db, () => {
+  db.exec('BEGIN IMMEDIATE');
+  try {
     const from = done();
     if (from > migrations.length) throw new Error('state.sqlite was written by a newer version');
     for (const step of migrations.slice(from)) db.exec(step);
     db.exec(`PRAGMA user_version = ${migrations.length}`);
-  });
-}
-
-function atomically<T>(db: DatabaseSync, work: () => T): T {
-  db.exec('BEGIN IMMEDIATE');
-  try {
-    const result = work();
     db.exec('COMMIT');
-    return result;
   } catch (error) {
     db.exec('ROLLBACK');
     throw error;
@@ -69,11 +62,25 @@ function atomically<T>(db: DatabaseSync, work: () => T): T {
 class SqliteStore implements StateStore {
   readonly #db: DatabaseSync;
   readonly #counters: DatabaseSync;
+  /** Agent → second of its last tidying by this process. */
+  readonly #tidiedAt = new Map<string, number>();
   readonly #statements = new Map<string, ReturnType<DatabaseSync['prepare']>>();
 
   constructor(db: DatabaseSync, counters: DatabaseSync) {
     this.#db = db;
     this.#counters = counters;
+  }
+
+  #atomically<T>(db: DatabaseSync, work: () => T): T {
+    this.#sql(db, 'BEGIN IMMEDIATE').run();
+    try {
+      const result = work();
+      this.#sql(db, 'COMMIT').run();
+      return result;
+    } catch (error) {
+      if (db.isTransaction) this.#sql(db, 'ROLLBACK').run();
+      throw error;
+    }
   }
 
   #sql(db: DatabaseSync, text: string): ReturnType<DatabaseSync['prepare']> {
@@ -106,19 +113,30 @@ class SqliteStore implements StateStore {
     expiresAt: number,
   ): AdmitResult {
     const db = this.#counters;
-    return atomically(db, () => {
-      this.#sql(db, 'DELETE FROM admissions WHERE agent = ? AND at <= ?').run(agent, now - minuteMs);
-      const window = this.#sql(db, 'SELECT count(*) AS n, min(at) AS oldest FROM admissions WHERE agent = ?').get(agent) as Row;
+    return this.#atomically(db, () => {
+      // Calls are counted by second: the cost of the sum does not grow with their number.
+      const second = Math.floor(now / 1_000);
+      if (this.#tidiedAt.get(agent) !== second) this.#tidy(db, agent, second, now);
+      const window = this.#sql(db, 'SELECT sum(calls) AS n, min(second) AS oldest FROM admissions WHERE agent = ? AND second > ?').get(
+        agent,
+        second - 60,
+      ) as Row;
       if (Number(window.n) >= limits.callsPerMinute) {
-        return { admitted: false, reason: 'rate', retryAfterMs: Math.max(1, Number(window.oldest) + minuteMs - now) };
+        return { admitted: false, reason: 'rate', retryAfterMs: (Number(window.oldest) + 60) * 1_000 - now };
       }
-      this.#sql(db, 'DELETE FROM slots WHERE agent = ? AND expires_at <= ?').run(agent, now);
-      const slots = this.#sql(db, 'SELECT count(*) AS n FROM slots WHERE agent = ?').get(agent) as Row;
+      const slots = this.#sql(db, 'SELECT count(*) AS n FROM slots WHERE agent = ? AND expires_at > ?').get(agent, now) as Row;
       if (Number(slots.n) >= limits.callsAtOnce) return { admitted: false, reason: 'concurrency', retryAfterMs: 1_000 };
-      this.#sql(db, 'INSERT INTO admissions (agent, at) VALUES (?, ?)').run(agent, now);
+      this.#sql(db, 'INSERT INTO admissions VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET calls = calls + 1').run(agent, second);
       this.#sql(db, 'INSERT INTO slots (call_id, agent, expires_at) VALUES (?, ?, ?)').run(callId, agent, expiresAt);
       return { admitted: true };
     });
+  }
+
+  /** What no longer counts goes, once a second and agent: it costs as much as the counting. */
+  #tidy(db: DatabaseSync, agent: string, second: number, now: number): void {
+    this.#sql(db, 'DELETE FROM admissions WHERE agent = ? AND second <= ?').run(agent, second - 60);
+    this.#sql(db, 'DELETE FROM slots WHERE agent = ? AND expires_at <= ?').run(agent, now);
+    this.#tidiedAt.set(agent, second);
   }
 
   release(callId: string): void {
@@ -196,7 +214,7 @@ class SqliteStore implements StateStore {
   }
 
   claimIdempotency(agent: string, key: string, argsHash: string, callId: string, now: number, deadlineAt: number): IdempotencyClaim {
-    return atomically(this.#db, () => {
+    return this.#atomically(this.#db, () => {
       const known = this.peekIdempotency(agent, key, argsHash, now);
       if (known) return known;
       this.#run('DELETE FROM idempotency WHERE created_at <= ?', now - idempotencyKeptMs);
@@ -239,7 +257,7 @@ class SqliteStore implements StateStore {
 
   rememberSeen(agent: string, targets: readonly SeenTarget[], now: number): void {
     const db = this.#counters;
-    atomically(db, () => {
+    this.#atomically(db, () => {
       const insert = this.#sql(
         db,
         `INSERT INTO seen (agent, type, id, label, at) VALUES (?, ?, ?, ?, ?)

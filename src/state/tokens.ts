@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { StateStore } from '../ports/state.ts';
 
 /**
@@ -23,5 +23,5 @@ export function agentOfToken(store: StateStore, token: string): string | undefin
 }
 
 function hashOf(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
+  return hash('sha256', token);
 }

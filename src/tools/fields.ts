@@ -9,12 +9,14 @@ export const provider = z.enum(['aws', 'hostinger']);
 export const instanceId = z
   .string()
   .max(40)
-  .regex(/^(i-[0-9a-f]{8}(?:[0-9a-f]{9})?|[1-9][0-9]{0,15})$/, 'expected an EC2 id like i-0123456789abcdef0 or a Hostinger number');
+  .regex(/^(i-[0-9a-f]{8}(?:[0-9a-f]{9})?|[1-9][0-9]{0,15})$/, 'expected an EC2 id like i-0123456789abcdef0 or a Hostinger number')
+  .describe('i-… or a Hostinger number');
 
 export const region = z
   .string()
   .max(40)
-  .regex(/^[a-z]{2}(-[a-z]+)+-\d{1,2}$/, 'expected a region like eu-north-1');
+  .regex(/^[a-z]{2}(-[a-z]+)+-\d{1,2}$/, 'expected a region like eu-north-1')
+  .describe('e.g. eu-north-1');
 
 export const account = z
   .string()

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import fs from 'node:fs';
 import { open as openFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -161,6 +162,22 @@ describe('the journal', () => {
     const found = await lines(folder);
     expect(new Set(found.map(({ writerId }) => writerId)).size).toBe(2);
     expect(found.filter(({ callId }) => callId === 'x' || callId === 'y')).toEqual([]);
+  });
+
+  it('ends a writer whose sync failed for a lone call, too', async () => {
+    const folder = await temporaryFolder();
+    const audit = await open(folder);
+    // One after the other, so that the writer takes them for lone ones.
+    for (let index = 0; index < 10; index += 1) await audit.append(entry(`first-${index}`));
+    const sync = vi.spyOn(fs, 'fdatasyncSync');
+    onTestFinished(() => sync.mockRestore());
+    sync.mockImplementationOnce(() => {
+      throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    });
+    await expect(audit.append(entry('x', 'intent'))).rejects.toMatchObject({ code: 'audit_unavailable', details: { effect: 'none' } });
+    expect(audit.health()).toMatchObject({ writable: false });
+    await audit.append(entry('after'));
+    expect((await lines(folder)).filter(({ callId }) => callId === 'x')).toEqual([]);
   });
 
   it('acknowledges nothing before the names of its files are durable', async () => {

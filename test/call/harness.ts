@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -242,7 +243,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     audit: journal,
     store,
     redactor: createRedactor(),
-    argumentsKey: Buffer.alloc(32, 7),
+    argumentsKey: createSecretKey(Buffer.alloc(32, 7)),
     sandbox: false,
     approverIds: async () => [...approvers.keys()],
     limitsOf: () => options.limits ?? { callsPerMinute: 100_000, callsAtOnce: 1_000 },

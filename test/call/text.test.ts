@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, cleanText, findUncanonical, hashArguments } from '../../src/call/canonical.ts';
@@ -53,7 +54,9 @@ describe('canonical JSON', () => {
   });
 
   it('hashes with the key', () => {
-    expect(hashArguments(Buffer.alloc(32, 1), { a: 1 })).not.toBe(hashArguments(Buffer.alloc(32, 2), { a: 1 }));
+    expect(hashArguments(createSecretKey(Buffer.alloc(32, 1)), { a: 1 })).not.toBe(
+      hashArguments(createSecretKey(Buffer.alloc(32, 2)), { a: 1 }),
+    );
   });
 });
 

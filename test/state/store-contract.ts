@@ -29,6 +29,7 @@ export function storeContract(name: string, place: () => { open: () => StateStor
       expect(here.admit('b', 'c4', limits, 3_000, 9_000)).toEqual({ admitted: true });
       there.release('c1');
       expect(here.admit('a', 'c3', limits, 4_000, 9_000)).toEqual({ admitted: true });
+      // Calls are counted by second, so the wait may be up to a second longer than to the very millisecond.
       expect(there.admit('a', 'c5', limits, 9_001, 20_000)).toEqual({ admitted: false, reason: 'rate', retryAfterMs: 51_999 });
       expect(there.admit('a', 'c5', limits, 61_001, 90_000)).toEqual({ admitted: true });
     });
