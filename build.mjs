@@ -41,7 +41,10 @@ const lazyCrypto = {
   name: 'lazy-crypto',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^(node:)?crypto$/ }, () => ({ path: 'crypto', namespace: 'lazy-builtin' }));
-    onLoad({ filter: /.*/, namespace: 'lazy-builtin' }, () => ({ contents: "module.exports = process.getBuiltinModule('node:crypto');", loader: 'js' }));
+    onLoad({ filter: /.*/, namespace: 'lazy-builtin' }, () => ({
+      contents: "module.exports = process.getBuiltinModule('node:crypto');",
+      loader: 'js',
+    }));
   },
 };
 
