@@ -10,7 +10,9 @@ export interface Log {
 export function createLog(redactor: Redactor): Log {
   let logger: Promise<Log> | undefined;
   const write = (level: 'warn' | 'error') => (fields: object, message: string) => {
-    logger ??= import('pino').then(({ pino }) => pino({ base: { name: 'ziggie-cloud' } }, pino.destination({ fd: 2, sync: true })));
+    logger ??= import('pino').then(({ default: pino }) =>
+      pino({ base: { name: 'ziggie-cloud' } }, pino.destination({ fd: 2, sync: true })),
+    );
     void logger.then((to) => to[level](redactor.value(fields), redactor.text(message)));
   };
   return { warn: write('warn'), error: write('error') };

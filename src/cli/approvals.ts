@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { createApproverKey, publicKeyOf, signApproval } from '../approvals/signing.ts';
 import { newCallId } from '../call/call-id.ts';
-import { addApprover, createApproverList } from '../config/approvers.ts';
+import { addApprover } from '../config/add-approver.ts';
+import { createApproverList } from '../config/approvers.ts';
 import { approverKeyFolder, processEnvironment } from '../config/environment.ts';
 import type { Settings } from '../config/load.ts';
 import type { ApprovalRow } from '../ports/state.ts';
@@ -81,7 +82,7 @@ export async function addApproverCommand(id: string, options: KeyOptions): Promi
   if (existsSync(keyFile)) throw new CliError(exit.usage, `${keyFile} exists already; move it away first.`);
   const passphrase = await readPassphrase(`New passphrase for ${id}: `, options.passphraseFile);
   const { privatePem, publicKey } = createApproverKey(passphrase);
-  await addApprover(settings, { id, publicKey });
+  addApprover(settings, { id, publicKey });
   mkdirSync(dirname(keyFile), { recursive: true, mode: 0o700 });
   writeFileSync(keyFile, privatePem, { mode: 0o600, flag: 'wx' });
   print(

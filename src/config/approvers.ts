@@ -52,24 +52,3 @@ export function addSandboxApprover(settings: Settings, approver: { id: string; p
   const others = readSandboxApprovers(settings).filter(({ id }) => id !== approver.id);
   writeFileSync(sandboxFile(settings), JSON.stringify([...others, approver]), { mode: 0o600 });
 }
-
-/**
- * Adds an approver to ziggie.yaml and keeps its comments.
- * @throws ConfigError when there is one of that name
- */
-export async function addApprover(settings: Settings, approver: { id: string; publicKey: string }): Promise<void> {
-  const { yamlFile } = settings;
-  if (settings.approvers.some(({ id }) => id === approver.id)) {
-    throw new ConfigError([
-      { file: yamlFile, message: `approver "${approver.id}" is there already`, suggestion: 'remove it first to give it a new key' },
-    ]);
-  }
-  const { isSeq, parseDocument } = await import('yaml');
-  const document = parseDocument(readFileSync(yamlFile, 'utf8'));
-  const list = document.get('approvers');
-  if (isSeq(list)) {
-    list.flow = false;
-    list.add(document.createNode(approver));
-  } else document.set('approvers', document.createNode([approver]));
-  writeFileSync(yamlFile, document.toString({ lineWidth: 0 }));
-}

