@@ -31,7 +31,7 @@ export function healthProbes({ settings, audit, policy, guard, identity }: Healt
       async probe() {
         const { undelivered, oldestUndeliveredAt, problem, logGroup } = audit.health();
         const late = oldestUndeliveredAt !== undefined && Date.now() - Date.parse(oldestUndeliveredAt) > lateDeliveryMs;
-        const waiting = undelivered > 0 ? `${undelivered} records wait for ${logGroup}, the oldest since ${oldestUndeliveredAt}. ` : '';
+        const waiting = undelivered > 0 ? `Waiting for ${logGroup}: ${undelivered}, the oldest since ${oldestUndeliveredAt}. ` : '';
         return problem !== undefined || late
           ? { status: 'degraded', detail: `${waiting}${problem ?? ''}`.trim() }
           : { status: 'ok', detail: `${waiting}Delivers to ${logGroup}.` };

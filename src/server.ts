@@ -96,7 +96,10 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     principals: settings.agents.map(({ id, teams }) => ({ kind: 'agent', id, teams })),
     cacheFile: join(settings.stateFolder, 'visible-tools.json'),
     log,
-    onReload: () => notices.publish({ kind: 'tools' }),
+    onReload: ({ ok, problems }) => {
+      if (ok) notices.publish({ kind: 'tools' });
+      else log.error({ problems }, 'the policy was changed to one that does not hold; the one before stays in force');
+    },
   });
   const approvers = createApproverList(settings);
   const principals = new Map<string, Principal>(
