@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { JSONRPCMessage, MessageExtraInfo, Transport } from '@modelcontextprotocol/server';
 import { isSpecType } from '@modelcontextprotocol/server';
 import { parseMessage } from './parse-message.ts';
+import { requestIdOf } from './request-id.ts';
 import type { Tap } from './tap.ts';
 
 /**
@@ -29,6 +30,7 @@ export interface StdioTransportOptions {
 }
 
 const newline = 0x0a;
+const endBytes = 400;
 
 export class StdioTransport implements Transport {
   onclose?: () => void;
@@ -36,6 +38,7 @@ export class StdioTransport implements Transport {
   onmessage?: (message: JSONRPCMessage, extra?: MessageExtraInfo) => void;
   readonly #options: StdioTransportOptions;
   #chunks: Buffer[] = [];
+  #end = Buffer.alloc(0);
   #bytes = 0;
   #closed = false;
 
@@ -82,23 +85,25 @@ export class StdioTransport implements Transport {
     this.#keep(rest);
   };
 
-  /** Beyond the limit only the beginning is kept, for the record. */
+  /** Beyond the limit only the beginning is kept, for the record, and the very end, which may name the request. */
   #keep(part: Buffer): void {
-    if (this.#bytes <= this.#options.maxLineBytes && part.length > 0) this.#chunks.push(part);
+    if (this.#bytes <= this.#options.maxLineBytes) this.#chunks.push(part);
+    else this.#end = Buffer.concat([this.#end, part.subarray(-endBytes)]).subarray(-endBytes);
     this.#bytes += part.length;
   }
 
   #endLine(): void {
     const bytes = this.#bytes;
     const line = Buffer.concat(this.#chunks);
+    const end = this.#end;
     this.#chunks = [];
+    this.#end = Buffer.alloc(0);
     this.#bytes = 0;
-    if (bytes > this.#options.maxLineBytes) {
-      this.#refuse(
-        -32600,
-        `The message has ${bytes} bytes; at most ${this.#options.maxLineBytes} are taken.`,
-        line.toString('utf8', 0, 400),
-      );
+    const { maxLineBytes } = this.#options;
+    if (bytes > maxLineBytes) {
+      const start = line.toString('utf8', 0, 400);
+      const id = requestIdOf(start, Buffer.concat([line.subarray(-endBytes), end]).toString('utf8'));
+      this.#refuse(-32600, `The message has ${bytes} bytes; at most ${maxLineBytes} are taken.`, start, id);
       return;
     }
     const text = line.toString('utf8').trim();
@@ -107,7 +112,7 @@ export class StdioTransport implements Transport {
     try {
       message = parseMessage(text);
     } catch {
-      this.#refuse(-32700, 'Parse error: the line is not JSON that can be taken.', text);
+      this.#refuse(-32700, 'Parse error: the line is not JSON that can be taken.', text, null);
       return;
     }
     if (!isSpecType.JSONRPCMessage(message)) {
@@ -136,9 +141,10 @@ export class StdioTransport implements Transport {
     } else pass();
   }
 
-  #refuse(code: number, problem: string, excerpt: string, id: string | number | null = null): void {
+  #refuse(code: number, problem: string, start: string, id: string | number | null): void {
+    const excerpt = start.slice(0, 400);
     void this.#options
-      .onMalformed({ problem, excerpt: excerpt.slice(0, 400) })
+      .onMalformed({ problem, excerpt })
       .then(() => this.#write({ jsonrpc: '2.0', id, error: { code, message: problem } }))
       .catch((error: Error) => this.onerror?.(error));
   }

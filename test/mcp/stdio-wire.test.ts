@@ -93,7 +93,7 @@ describe.each(['2025-11-25', '2026-07-28'] as const)('a connection of %s', (era)
     const record = await newRecordOf(state, async () => {
       answer = await sendLine(huge);
     });
-    expect(answer).toMatchObject({ id: null, error: { code: -32600, message: expect.stringContaining(String(huge.length)) } });
+    expect(answer).toMatchObject({ id: 'huge', error: { code: -32600, message: expect.stringContaining(String(huge.length)) } });
     expect(JSON.stringify(record).length).toBeLessThan(2_000);
     expect(record).toMatchObject({ phase: 'refused', tool: 'malformed' });
     expect(await ask('tools/list', {})).toHaveProperty('result');
