@@ -11,6 +11,7 @@ beforeEach(async () => {
 afterEach(() => road.close());
 
 const marcus = agent('agent-marcus');
+const launch = { provider: 'aws', region: 'eu-north-1', name: 'x', instanceType: 't3.micro', image: 'ami-0123456789abcdef0' };
 
 describe('the order of the road', () => {
   it('resolves, decides, records the intent, acts, records the outcome', async () => {
@@ -45,6 +46,9 @@ describe('the order of the road', () => {
     ['a malformed id', stop('i-123'), 'invalid_input'],
     ['an id with a path in it', stop('../i-0123456789abcdef0'), 'invalid_input'],
     ['a lone surrogate', stop('\ud800'), 'invalid_input'],
+    ['a name with a path in it', { tool: 'instances_launch', input: { ...launch, name: 'web/../db' } }, 'invalid_input'],
+    ['a name that hides something', { tool: 'instances_launch', input: { ...launch, name: 'web\u202e' } }, 'invalid_input'],
+    ['a tag that is no text', { tool: 'instances_launch', input: { ...launch, tags: { Project: '\ud800' } } }, 'invalid_input'],
     ['a provider that does not exist', { tool: 'instances_stop', input: { provider: 'azure', id: tagged } }, 'invalid_input'],
     ['input that is no object', { tool: 'instances_stop', input: 'i-0123456789abcdef0' }, 'invalid_input'],
     ['a key on the prototype', { tool: '__proto__', input: {} }, 'unknown_operation'],
@@ -73,8 +77,7 @@ describe('the order of the road', () => {
 
   it('step 4: a launch that fits two accounts names them instead of choosing', async () => {
     const two = await createHarness({ accounts: ['main', 'other'] });
-    const input = { provider: 'aws', region: 'eu-north-1', name: 'x', instanceType: 't3.micro', image: 'ami-0123456789abcdef0' };
-    const error = errorOf(await two.invoke({ principal: agent('agent-ziggie'), tool: 'instances_launch', input }));
+    const error = errorOf(await two.invoke({ principal: agent('agent-ziggie'), tool: 'instances_launch', input: launch }));
     expect(error).toMatchObject({ code: 'target_unresolved', effect: 'none' });
     expect(error.message).toContain('main, other');
     expect(two.changed).toEqual([]);
