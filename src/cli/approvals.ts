@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
+import { hashOfStored } from '../approvals/binding.ts';
 import { createApproverKey, publicKeyOf, signApproval } from '../approvals/signing.ts';
 import { newCallId } from '../call/call-id.ts';
 import { addApprover } from '../config/add-approver.ts';
@@ -45,6 +46,10 @@ export async function decide(verb: 'approve' | 'reject', id: string, options: Ke
     const row = existing(server.store.getApproval(id), id, settings);
     if (row.status !== 'pending' || row.expiresAt <= Date.now()) {
       throw new CliError(exit.failed, `${id} is ${row.status === 'pending' ? 'expired' : row.status}; nothing to decide.`);
+    }
+    // The signature covers the hash, a person reads the stored call: they must be the same thing.
+    if (hashOfStored(row.binding) !== row.bindingHash) {
+      throw new CliError(exit.failed, `${id} was changed in the database after it was asked for; it cannot be decided.`);
     }
     const { approver, keyFile, passphrase } = await identify(options, settings);
     if (approver === row.requester) throw new CliError(exit.denied, 'Nobody approves a request of their own.');

@@ -94,6 +94,18 @@ describe('approvals', () => {
     await rm(policyFolder, { recursive: true });
   });
 
+  it('count only if policy takes this approver, and are not used up otherwise', async () => {
+    const id = await requested();
+    road.approve(id);
+    const { decide } = road.road.policy;
+    road.road.policy.decide = async (question) =>
+      question.system.approval?.approver === 'alice' ? { allow: false, policyIds: ['only-bob'], advice: [] } : decide(question);
+    Object.assign(road.road, { approverIds: async () => ['bob'] });
+    expect(errorOf(await road.invoke(terminate(tagged))).code).toBe('policy_denied');
+    expect(road.changed).toEqual([]);
+    expect(road.store.getApproval(id)?.status).toBe('approved');
+  });
+
   it('expire', async () => {
     road.approve(await requested());
     clock += 600_001;
@@ -160,6 +172,31 @@ describe('writing to the database gives nobody an approval', () => {
     tamper(`UPDATE approvals SET status = 'approved', approver = 'alice', signature = ? WHERE id = ?`, signature, other);
     expect(errorOf(await road.invoke(terminate(untagged))).code).toBe('approval_required');
     tamper(`UPDATE approvals SET expires_at = expires_at + 1 WHERE id = ?`, id);
+    expect(errorOf(await road.invoke(terminate(tagged))).code).toBe('approval_required');
+    expect(road.changed).toEqual([]);
+  });
+
+  it('a signature moved to another request for the same call', async () => {
+    const id = await requested();
+    road.approve(id);
+    outputOf(await road.invoke(terminate(tagged)));
+    const spent = road.store.getApproval(id);
+    const again = await requested();
+    expect(road.store.getApproval(again)?.bindingHash).toBe(spent?.bindingHash);
+    tamper(
+      `UPDATE approvals SET status = 'approved', approver = 'alice', signature = ?, expires_at = ? WHERE id = ?`,
+      spent?.signature ?? '',
+      spent?.expiresAt ?? 0,
+      again,
+    );
+    expect(errorOf(await road.invoke(terminate(tagged))).code).toBe('approval_required');
+    expect(road.changed).toHaveLength(1);
+  });
+
+  it('a stored call that was rewritten after it was approved', async () => {
+    const id = await requested();
+    road.approve(id);
+    tamper(`UPDATE approvals SET binding = replace(binding, 'eu-north-1', 'eu-north-2') WHERE id = ?`, id);
     expect(errorOf(await road.invoke(terminate(tagged))).code).toBe('approval_required');
     expect(road.changed).toEqual([]);
   });

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decideCall } from '../../src/call/decide.ts';
 import { CallError } from '../../src/call/errors.ts';
+import type { Operation } from '../../src/call/operation.ts';
+import type { PolicyQuestion } from '../../src/ports/policy.ts';
 import { agent, createHarness, errorOf, type Harness, outputOf, stop, tagged, untagged } from './harness.ts';
 
 /** Each guard of the road, by what happens around it. Removing one makes the test of its name fail. */
@@ -177,6 +180,11 @@ describe('failures', () => {
     expect(JSON.stringify([result, road.entries])).not.toMatch(/AKIA|abcdefghijkl/);
   });
 
+  it('masks secrets in recorded arguments', async () => {
+    await road.invoke({ principal: agent('agent-ziggie'), tool: 'instances_launch', input: { ...launch, name: 'AKIAIOSFODNN7EXAMPLE' } });
+    expect(road.entries[0]).toMatchObject({ phase: 'intent', args: { name: '[redacted]' } });
+  });
+
   it('refuses when the state folder cannot be written, but still says who you are', async () => {
     const admit = road.store.admit.bind(road.store);
     road.store.admit = () => {
@@ -194,6 +202,27 @@ describe('failures', () => {
     expect(outputOf(await road.invoke({ principal: marcus, tool: 'health_check' }))).toMatchObject({ status: 'ok' });
     expect(errorOf(await road.invoke({ principal: marcus, tool: 'instances_list' })).code).toBe('audit_unavailable');
     expect(errorOf(await road.invoke({ principal: agent('agent-chen'), ...stop(tagged) })).code).toBe('policy_denied');
+  });
+});
+
+describe('deciding on several targets', () => {
+  const two = ['a', 'b'].map((id) => ({ type: 'System', id, tags: {} })) as unknown as Parameters<typeof decideCall>[2];
+  const policy = {
+    hash: () => '',
+    visibleTools: () => [],
+    decide: async ({ target }: PolicyQuestion) => ({ allow: target.id === 'a', policyIds: [`p-${target.id}`], advice: [] }),
+  };
+  const ask = (decide: 'all' | 'any') => {
+    const operation = { name: 'x', decide } as Operation;
+    return decideCall(policy, { operation, principal: marcus, input: {}, dryRun: false, sandbox: false }, two, async () => []);
+  };
+
+  it('one that is denied denies the call', async () => {
+    expect(await ask('all')).toMatchObject({ kind: 'deny', policyIds: ['p-b'] });
+  });
+
+  it('a list goes on with those that are allowed', async () => {
+    expect(await ask('any')).toMatchObject({ kind: 'allow', targets: [{ id: 'a' }], leftOut: ['b'] });
   });
 });
 

@@ -1,5 +1,6 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../support/cli.ts';
 import { configurationWith, temporaryFolder } from '../support/folders.ts';
@@ -150,6 +151,17 @@ describe('approvals', () => {
     expect((await command('ziggie', 'cloud:instances_terminate', { provider: 'aws', id: untagged })).code).toBe(4);
     expect((await run('approvals', 'approve', id)).code).toBe(1);
     expect((await run('approvals', 'show', 'apr_none')).stderr).toContain('There is no approval');
+  });
+
+  it('are not given for a stored call that was changed', async () => {
+    const asked = JSON.parse((await command('ziggie', 'cloud:instances_terminate', { provider: 'aws', id: 'i-0a1b2c3d4e5f60003' })).stdout);
+    const { id } = asked.error.approval;
+    const db = new DatabaseSync(join(state, 'sandbox', 'state.sqlite'));
+    db.prepare(`UPDATE approvals SET binding = replace(binding, 'i-0a1b2c3d4e5f60003', 'i-0a1b2c3d4e5f60010') WHERE id = ?`).run(id);
+    db.close();
+    const decided = await run('approvals', 'approve', id);
+    expect(decided.stderr).toContain('was changed in the database');
+    expect(decided.code).toBe(1);
   });
 
   it('can be rejected', async () => {
