@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApprovals } from './approvals/approvals.ts';
 import { type Audit, openAudit } from './audit/audit.ts';
@@ -49,7 +49,7 @@ export interface ZiggieServer {
   close(): Promise<void>;
 }
 
-const drainMs = 20_000;
+const drainMs = 10_000;
 const flushMs = 3_000;
 const warmAfterMs = 300;
 
@@ -74,7 +74,7 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     destination: {
       account: settings.aws.accounts.find(({ name }) => name === account)?.accountId ?? account,
       region,
-      endpoint: settings.aws.endpoint ?? 'aws',
+      endpoint: logsEndpoint(settings) ?? 'aws',
       logGroup,
       mode: settings.sandbox ? 'sandbox' : 'live',
     },
@@ -135,6 +135,7 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
         name,
         catalogue.entries.map(({ tool }) => tool.name),
       ),
+    warn: log.warn,
     changed: (_operation, targets) => notices.publish({ kind: 'changed', targets }),
     now: Date.now,
   };
@@ -147,7 +148,11 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     work.then(done, done);
     return work;
   };
-  const invoke: Invoke = (request) => track(travel(request));
+  const stopping = new AbortController();
+  const invoke: Invoke = (request) => {
+    const signal = request.signal ? AbortSignal.any([request.signal, stopping.signal]) : stopping.signal;
+    return track(travel({ ...request, signal }));
+  };
   const refusals = createRefusalCounter(
     (counted) =>
       audit.append({
@@ -209,6 +214,9 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     async close() {
       clearTimeout(warming);
       await within(drainMs, Promise.allSettled(running));
+      // What only waits is told to stop; what was sent is still given its time.
+      stopping.abort();
+      await within(drainMs, Promise.allSettled(running));
       await refusals.flush();
       await audit.flush(flushMs);
       await audit.close();
@@ -241,11 +249,15 @@ export function journalFolder({ stateFolder }: Settings): string {
   return join(stateFolder, 'audit');
 }
 
+/** Where the second copy of the record goes, if not to AWS. The SDKs call the service CLOUDWATCH_LOGS. */
+function logsEndpoint({ aws: { endpoint, endpoints } }: Settings): string | undefined {
+  return endpoints.cloudwatch_logs ?? endpoints.logs ?? endpoint;
+}
+
 /** AWS as configured, or the sandbox below the same adapters. */
 export async function connectAws(settings: Settings, guard: Guard): Promise<AwsProvider> {
   const { accounts, credentials: given, endpoint, endpoints } = settings.aws;
-  // The SDKs call the service that we call `logs` CLOUDWATCH_LOGS.
-  const logs = endpoints.cloudwatch_logs ?? endpoints.logs;
+  const logs = logsEndpoint(settings);
   const common = {
     guard,
     audit: settings.audit,
@@ -271,19 +283,29 @@ export async function connectAws(settings: Settings, guard: Guard): Promise<AwsP
 /** Key of the argument hashes: random, made once, for the server's eyes only. */
 function argumentsKey(stateFolder: string): KeyObject {
   const file = join(stateFolder, 'arguments.key');
-  mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+  const temporary = `${file}.${process.pid}`;
   try {
-    writeFileSync(file, randomBytes(32), { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-      throw new CallError('internal', `${file} cannot be written.`, {
-        remedy: 'Make the state folder writable for the server.',
-        cause: error,
-      });
+    chmodSync(stateFolder, 0o700);
+    if (!existsSync(file)) {
+      // Linked into place whole: another process must never read half a key.
+      writeFileSync(temporary, randomBytes(32), { mode: 0o600 });
+      try {
+        linkSync(temporary, file);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      } finally {
+        unlinkSync(temporary);
+      }
     }
+    const key = readFileSync(file);
+    if (key.length !== 32) throw new Error(`it has ${key.length} bytes`);
+    return createSecretKey(key);
+  } catch (error) {
+    throw new CallError('internal', `${file} cannot be used: ${(error as Error).message}.`, {
+      remedy: 'Make the state folder writable for the server; remove the file if it is damaged.',
+      cause: error,
+    });
   }
-  chmodSync(stateFolder, 0o700);
-  return createSecretKey(readFileSync(file));
 }
 
 async function within(ms: number, work: Promise<unknown>): Promise<void> {

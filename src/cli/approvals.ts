@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import { hashOfStored } from '../approvals/binding.ts';
+import { isIntact } from '../approvals/binding.ts';
 import { createApproverKey, publicKeyOf, signApproval } from '../approvals/signing.ts';
 import { newCallId } from '../call/call-id.ts';
 import { addApprover } from '../config/add-approver.ts';
@@ -47,13 +47,13 @@ export async function decide(verb: 'approve' | 'reject', id: string, options: Ke
     if (row.status !== 'pending' || row.expiresAt <= Date.now()) {
       throw new CliError(exit.failed, `${id} is ${row.status === 'pending' ? 'expired' : row.status}; nothing to decide.`);
     }
-    // The signature covers the hash, a person reads the stored call: they must be the same thing.
-    if (hashOfStored(row.binding) !== row.bindingHash) {
+    // The signature covers the hash and the expiry, a person reads the stored call: they must be what the road asked for.
+    if (!isIntact(row) || row.expiresAt > Date.now() + settings.approvalTtlMs) {
       throw new CliError(exit.failed, `${id} was changed in the database after it was asked for; it cannot be decided.`);
     }
+    print(stringify(view(row)));
     const { approver, keyFile, passphrase } = await identify(options, settings);
     if (approver === row.requester) throw new CliError(exit.denied, 'Nobody approves a request of their own.');
-    print(stringify(view(row)));
     const key = readFileSync(keyFile, 'utf8');
     let signature: string;
     try {
@@ -87,9 +87,15 @@ export async function addApproverCommand(id: string, options: KeyOptions): Promi
   if (existsSync(keyFile)) throw new CliError(exit.usage, `${keyFile} exists already; move it away first.`);
   const passphrase = await readPassphrase(`New passphrase for ${id}: `, options.passphraseFile);
   const { privatePem, publicKey } = createApproverKey(passphrase);
-  addApprover(settings, { id, publicKey });
   mkdirSync(dirname(keyFile), { recursive: true, mode: 0o700 });
   writeFileSync(keyFile, privatePem, { mode: 0o600, flag: 'wx' });
+  try {
+    addApprover(settings, { id, publicKey });
+  } catch (error) {
+    // A key that nobody trusts would only be in the way of the next try.
+    rmSync(keyFile);
+    throw error;
+  }
   print(
     `${id} may approve. Public key in ${settings.yamlFile}; private key, encrypted, in ${keyFile}.\nKeep it where no agent can read it.`,
   );

@@ -55,12 +55,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
-  await new Promise<void>((resolve) => {
-    listener.close(() => resolve());
-    void face.close();
-    if ('closeIdleConnections' in listener) listener.closeIdleConnections();
-  });
+  // No new requests; what runs may end within its bound, and only then are connections cut.
+  const closed = new Promise<void>((resolve) => listener.close(() => resolve()));
   await server.close();
+  await face.close();
+  if ('closeAllConnections' in listener) listener.closeAllConnections();
+  await closed;
 }
 
 /** What a newcomer needs next, in lines that can be pasted as they are. */

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { isSeq, parseDocument } from 'yaml';
 import type { Settings } from './load.ts';
 import { ConfigError } from './problem.ts';
@@ -20,5 +20,8 @@ export function addApprover(settings: Settings, approver: { id: string; publicKe
     list.flow = false;
     list.add(document.createNode(approver));
   } else document.set('approvers', document.createNode([approver]));
-  writeFileSync(yamlFile, document.toString({ lineWidth: 0 }));
+  // Whole or not at all: a running server reads this file.
+  const temporary = `${yamlFile}.${process.pid}`;
+  writeFileSync(temporary, document.toString({ lineWidth: 0 }), { mode: statSync(yamlFile).mode });
+  renameSync(temporary, yamlFile);
 }

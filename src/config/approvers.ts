@@ -2,7 +2,6 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from './load.ts';
 import { ConfigError } from './problem.ts';
-import { readConfiguration } from './read.ts';
 
 /**
  * Approvers as they stand in ziggie.yaml now: an approver who is added while a server runs counts at once, and one who
@@ -25,8 +24,9 @@ export function createApproverList(settings: Settings): () => Promise<ReadonlyMa
 async function readApprovers(settings: Settings): Promise<Map<string, string>> {
   const approvers = new Map<string, string>();
   try {
-    for (const { id, publicKey } of (await readConfiguration(settings.yamlFile, settings.stateRoot)).approvers)
-      approvers.set(id, publicKey);
+    // From the file itself: who may approve must not hang on a copy in the state folder.
+    const [{ readYamlFile }, { ziggieYaml }] = await Promise.all([import('./yaml-file.ts'), import('./schema.ts')]);
+    for (const { id, publicKey } of readYamlFile(settings.yamlFile, ziggieYaml).approvers) approvers.set(id, publicKey);
   } catch (error) {
     // A file that is being edited gives nobody the right to approve.
     if (!(error instanceof ConfigError)) throw error;

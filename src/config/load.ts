@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Environment, readEnvironment, stateRoot } from './environment.ts';
 import { ConfigError, type ConfigProblem, didYouMean } from './problem.ts';
@@ -36,7 +36,6 @@ export interface Settings {
   /** Below the state root, one per destination (account, endpoint, sandbox or live). */
   readonly stateFolder: string;
   readonly sandbox: boolean;
-  readonly production: boolean;
   readonly agents: readonly AgentSettings[];
   readonly defaultLimits: AgentSettings['limits'];
   readonly defaultAgent?: string;
@@ -51,7 +50,6 @@ export interface Settings {
   };
   readonly audit: { readonly logGroup: string; readonly account: string; readonly region: string; readonly pruneAfterDays: number };
   readonly http: { readonly allowedHosts: readonly string[] };
-  readonly hostingerConfigured: boolean;
 }
 
 export interface LoadOptions {
@@ -129,7 +127,6 @@ export async function loadSettings(options: LoadOptions): Promise<Settings> {
     stateRoot: root,
     stateFolder: join(root, destinationName(sandbox, endpoint, env)),
     sandbox,
-    production,
     agents: yaml.agents.map(({ id, teams, toolsets, limits }) => ({
       id,
       teams,
@@ -153,9 +150,12 @@ export async function loadSettings(options: LoadOptions): Promise<Settings> {
       pruneAfterDays: yaml.audit.pruneAfterDays,
     },
     http: yaml.http,
-    hostingerConfigured: Boolean(env.HOSTINGER_API_TOKEN),
   };
-  if (production) refuseWritableByOthers([folder, yamlFile, settings.policyFolder, root], settings.policyFolder);
+  if (production)
+    refuseWritableByOthers(
+      [folder, yamlFile, join(folder, '.env'), settings.policyFolder, root, settings.stateFolder],
+      settings.policyFolder,
+    );
   return settings;
 }
 
@@ -171,8 +171,9 @@ export function resolveAgent(settings: Settings, name: string): AgentSettings | 
 function destinationName(sandbox: boolean, endpoint: string | undefined, env: Environment): string {
   if (sandbox) return 'sandbox';
   const account = env.AWS_ACCOUNT_ID || (env.AWS_ACCESS_KEY_ID ? undefined : env.AWS_PROFILE) || 'default';
+  const services = Object.entries(serviceEndpoints(env)).sort();
   const key = createHash('sha256')
-    .update(JSON.stringify([account, endpoint ?? null]))
+    .update(JSON.stringify([account, endpoint ?? null, ...(services.length > 0 ? [services] : [])]))
     .digest('hex')
     .slice(0, 8);
   return `live-${account.replace(/[^\w-]/g, '_')}-${key}`;
@@ -212,13 +213,26 @@ function unknownNames(file: string, what: string, names: readonly string[], know
     }));
 }
 
-/** In production nobody but the owner may write what decides over access. */
+/** In production nobody but the server's own user and root may write what decides over access. */
 function refuseWritableByOthers(paths: readonly string[], policyFolder: string): void {
   const files = [...paths, ...list(policyFolder).map((name) => join(policyFolder, name))];
-  const problems = files.flatMap((file) => {
-    const stat = lstatSync(file, { throwIfNoEntry: false });
-    if (!stat || (stat.mode & 0o022) === 0) return [];
-    return [{ file, message: 'may be written by others, and ZIGGIE_ENV is production', suggestion: `chmod go-w ${file}` }];
+  const trusted = [0, process.getuid?.() ?? 0];
+  const problems = files.flatMap((file): ConfigProblem[] => {
+    // Of what a link points to: the link's own mode says nothing.
+    const stat = statSync(file, { throwIfNoEntry: false });
+    if (!stat) return [];
+    if ((stat.mode & 0o022) !== 0) {
+      return [{ file, message: 'may be written by others, and ZIGGIE_ENV is production', suggestion: `chmod go-w ${file}` }];
+    }
+    return trusted.includes(stat.uid)
+      ? []
+      : [
+          {
+            file,
+            message: `belongs to user ${stat.uid}, and ZIGGIE_ENV is production`,
+            suggestion: `chown the file to root or to the server's user`,
+          },
+        ];
   });
   if (problems.length > 0) throw new ConfigError(problems);
 }

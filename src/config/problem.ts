@@ -25,6 +25,8 @@ export function formatProblem({ file, line, column, message, suggestion }: Confi
 
 /** The candidate nearest to a misspelt word by edit distance, if near enough to be meant. */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
+  // Nobody misspells a name of ours at this length, and the comparison costs length times length.
+  if (word.length > 64) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {

@@ -18,7 +18,6 @@ export interface AuditEntry {
   ts: string;
   /** `agent:agent-marcus`, `human:alice`, `unknown`. */
   principal: string;
-  onBehalfOf?: string;
   /** Face and client: `stdio claude-code/2.1`, `http`, `cli`. */
   client?: string;
   traceparent?: string;

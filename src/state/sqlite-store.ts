@@ -28,7 +28,8 @@ export function openSqliteStore(folder: string): StateStore {
     const file = join(folder, 'state.sqlite');
     durable = new DatabaseSync(file, { timeout: 5_000 });
     chmodSync(file, 0o600);
-    durable.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    useWriteAheadLog(durable);
+    durable.exec('PRAGMA synchronous = FULL;');
     migrate(durable);
     counters = new DatabaseSync(file, { timeout: 5_000 });
     counters.exec('PRAGMA synchronous = NORMAL;');
@@ -40,6 +41,19 @@ export function openSqliteStore(folder: string): StateStore {
     });
   }
   return new SqliteStore(durable, counters);
+}
+
+/** Switching the mode does not wait for other processes that open the file at the same moment; so it is tried again. */
+function useWriteAheadLog(db: DatabaseSync): void {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      db.exec('PRAGMA journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (attempt === 100 || !/locked|busy/.test((error as Error).message)) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }
+  }
 }
 
 /** Steps that are already in are left out; another process may be at it at the same time. */
@@ -117,10 +131,10 @@ class SqliteStore implements StateStore {
       // Calls are counted by second: the cost of the sum does not grow with their number.
       const second = Math.floor(now / 1_000);
       if (this.#tidiedAt.get(agent) !== second) this.#tidy(db, agent, second, now);
-      const window = this.#sql(db, 'SELECT sum(calls) AS n, min(second) AS oldest FROM admissions WHERE agent = ? AND second > ?').get(
-        agent,
-        second - 60,
-      ) as Row;
+      const window = this.#sql(
+        db,
+        'SELECT sum(calls) AS n, min(second) AS oldest FROM admissions WHERE agent = ? AND second BETWEEN ? AND ?',
+      ).get(agent, second - 59, second) as Row;
       if (Number(window.n) >= limits.callsPerMinute) {
         return { admitted: false, reason: 'rate', retryAfterMs: (Number(window.oldest) + 60) * 1_000 - now };
       }
@@ -134,7 +148,7 @@ class SqliteStore implements StateStore {
 
   /** What no longer counts goes, once a second and agent: it costs as much as the counting. */
   #tidy(db: DatabaseSync, agent: string, second: number, now: number): void {
-    this.#sql(db, 'DELETE FROM admissions WHERE agent = ? AND second <= ?').run(agent, second - 60);
+    this.#sql(db, 'DELETE FROM admissions WHERE agent = ? AND second NOT BETWEEN ? AND ?').run(agent, second - 59, second);
     this.#sql(db, 'DELETE FROM slots WHERE agent = ? AND expires_at <= ?').run(agent, now);
     this.#tidiedAt.set(agent, second);
   }

@@ -249,6 +249,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     limitsOf: () => options.limits ?? { callsPerMinute: 100_000, callsAtOnce: 1_000 },
     bindingFacts,
     nearestTool: () => undefined,
+    warn: () => undefined,
     now,
   };
   const invoke = createInvoke(road);

@@ -75,6 +75,7 @@ describe('idempotency keys', () => {
     const argsHash = road.entries[0]?.argsHash;
     road.store.claimIdempotency('agent-marcus', 'k9', `instances_stop:${argsHash}`, 'call_lost', Date.now() - 1_000, Date.now() - 1);
     expect(errorOf(await keyed('k9'))).toMatchObject({ code: 'outcome_unrecorded', effect: 'unknown' });
+    expect(road.entries.at(-1)).toMatchObject({ phase: 'refused', errorCode: 'outcome_unrecorded' });
     expect(road.changed).toHaveLength(1);
   });
 

@@ -196,6 +196,42 @@ describe('failures', () => {
     road.store.admit = admit;
   });
 
+  it('does not turn a success into a failure when something beside it cannot be kept', async () => {
+    const fails = () => {
+      throw new Error('database or disk is full');
+    };
+    Object.assign(road.road, { changed: fails });
+    road.store.finishIdempotency = fails;
+    road.store.rememberSeen = fails;
+    road.store.release = fails;
+    outputOf(await road.invoke({ principal: marcus, ...stop(tagged), idempotencyKey: 'k' }));
+    outputOf(await road.invoke({ principal: marcus, tool: 'instances_list' }));
+    expect(road.entries.map(({ phase, outcome }) => outcome ?? phase)).toEqual(['intent', 'success', 'intent', 'success']);
+  });
+
+  it('says that the record is in the way when the grant cannot even be given back', async () => {
+    const principal = agent('agent-ziggie');
+    const terminate = { principal, tool: 'instances_terminate', input: { provider: 'aws', id: tagged } };
+    road.approve(errorOf(await road.invoke(terminate)).approval?.id ?? '');
+    road.brokenPhases.add('intent');
+    road.store.giveBackApproval = () => {
+      throw new Error('database or disk is full');
+    };
+    expect(errorOf(await road.invoke(terminate))).toMatchObject({ code: 'audit_unavailable', effect: 'none' });
+  });
+
+  it('denies for now when the policy changes in the middle', async () => {
+    const { decide } = road.road.policy;
+    let hash = 'before';
+    road.road.policy.hash = () => hash;
+    road.road.policy.decide = (question) => {
+      hash = 'after';
+      return decide(question);
+    };
+    expect(errorOf(await road.invoke({ principal: marcus, ...stop(tagged) }))).toMatchObject({ effect: 'none', retryable: true });
+    expect(road.changed).toEqual([]);
+  });
+
   it('answers who you are and how it is without a journal, and nothing else', async () => {
     for (const phase of ['intent', 'outcome', 'refused'] as const) road.brokenPhases.add(phase);
     expect(outputOf(await road.invoke({ principal: marcus, tool: 'access_whoami' }))).toMatchObject({ agent: 'agent-marcus' });

@@ -104,6 +104,21 @@ describe('redaction', () => {
     expect(redactor.text(text)).not.toContain(secret);
   });
 
+  it('takes its time in proportion to the text, whatever the text', () => {
+    for (const unit of ['key-', 'a+', '-----BEGIN A', 'eyJ', 'token:', 'http://', 'password', 'IQoJ+', 'bearer ']) {
+      expect(redactor.text(unit.repeat(250_000)).length).toBeGreaterThan(0);
+    }
+  });
+
+  it('masks all that lies below the name of a secret', () => {
+    expect(redactor.value({ passwords: ['hunter22'], credentials: { a: 'x1', on: true }, token: 123_456, secret: '' })).toEqual({
+      passwords: ['[redacted]'],
+      credentials: { a: '[redacted]', on: true },
+      token: '[redacted]',
+      secret: '',
+    });
+  });
+
   it('masks by key name at any depth, and leaves the rest alone', () => {
     expect(redactor.value({ a: [{ dbPassword: 'x', name: 'web', apiKey: 'y', clientToken: 'z' }], count: 3, on: true })).toEqual({
       a: [{ dbPassword: '[redacted]', name: 'web', apiKey: '[redacted]', clientToken: '[redacted]' }],

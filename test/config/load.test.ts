@@ -147,6 +147,7 @@ describe('destinations', () => {
       load({ AWS_ACCOUNT_ID: '210987654321' }),
       load({ AWS_ENDPOINT_URL: 'http://127.0.0.1:5000' }),
       load({ AWS_PROFILE: 'p' }),
+      load({ AWS_ENDPOINT_URL_EC2: 'http://127.0.0.1:5000' }),
       load({}, true),
     ]);
     expect(new Set(folders.map(({ stateFolder }) => stateFolder)).size).toBe(folders.length);
@@ -155,16 +156,18 @@ describe('destinations', () => {
 });
 
 describe('production', () => {
-  it.each(['ziggie.yaml', 'policy', 'policy/a.cedar'])('refuses a %s that others may write', async (name) => {
+  it.each(['ziggie.yaml', '.env', 'policy', 'policy/a.cedar'])('refuses a %s that others may write', async (name) => {
     write('', 'policy/a.cedar');
-    for (const each of ['ziggie.yaml', 'policy', 'policy/a.cedar']) chmodSync(join(folder, each), each === 'policy' ? 0o755 : 0o644);
-    expect((await load({ ZIGGIE_ENV: 'production' })).production).toBe(true);
+    write('', '.env');
+    for (const each of ['ziggie.yaml', '.env', 'policy', 'policy/a.cedar'])
+      chmodSync(join(folder, each), each === 'policy' ? 0o755 : 0o644);
+    expect((await load({ ZIGGIE_ENV: 'production' })).folder).toBe(folder);
     chmodSync(join(folder, name), 0o777);
     expect((await problemsOf(() => load({ ZIGGIE_ENV: 'production' })))[0]).toMatchObject({
       file: join(folder, name),
       suggestion: expect.stringContaining('chmod'),
     });
-    expect((await load()).production).toBe(false);
+    expect((await load()).folder).toBe(folder);
   });
 });
 
@@ -179,6 +182,15 @@ describe('approvers', () => {
     expect((await known()).get('alice')).toBe('QUJD');
     const again = await load();
     expect(() => addApprover(again, { id: 'alice', publicKey: 'QUJD' })).toThrow(/already/);
+  });
+
+  it('are those of ziggie.yaml, whatever the copy of it in the state folder says', async () => {
+    const settings = await load();
+    const copy = join(settings.stateRoot, 'configuration.json');
+    const cached = JSON.parse(readFileSync(copy, 'utf8'));
+    cached.value.approvers.push({ id: 'mallory', publicKey: 'QUJD' });
+    writeFileSync(copy, JSON.stringify(cached));
+    expect([...(await createApproverList(await load())()).keys()]).toEqual([]);
   });
 
   it('give nobody a right while the file is broken', async () => {

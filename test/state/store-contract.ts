@@ -34,6 +34,13 @@ export function storeContract(name: string, place: () => { open: () => StateStor
       expect(there.admit('a', 'c5', limits, 61_001, 90_000)).toEqual({ admitted: true });
     });
 
+    it('does not count what a clock that was set back makes lie ahead', () => {
+      const one = { callsPerMinute: 1, callsAtOnce: 5 };
+      expect(here.admit('a', 'c1', one, 90_000_000, 90_100_000)).toEqual({ admitted: true });
+      expect(here.admit('a', 'c2', one, 90_000_500, 90_100_000)).toMatchObject({ reason: 'rate' });
+      expect(there.admit('a', 'c3', one, 1_000_000, 1_100_000)).toEqual({ admitted: true });
+    });
+
     const row = { id: 'apr_1', bindingHash: 'h', binding: '{}', requester: 'a', tool: 't', createdAt: 1, expiresAt: 1_000 };
 
     it('decides an approval once, and gives it to one claimer', () => {

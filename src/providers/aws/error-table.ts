@@ -11,7 +11,8 @@ export interface ErrorRule {
 
 const denied: ErrorRule = {
   code: 'provider_denied',
-  remedy: 'Give the IAM identity of this account the missing permission (iam-policies/ has the document), or ask whoever owns the account.',
+  remedy:
+    'Give the IAM identity of this account the missing permission (the README names the actions of each tool), or ask whoever owns the account.',
 };
 const credentialsExpired: ErrorRule = {
   code: 'provider_denied',

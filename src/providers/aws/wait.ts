@@ -49,7 +49,7 @@ export async function waitFor(
     }
     if (state === wish.to) break;
     call.progress(round, undefined, `${id} is ${state} (${Math.round((Date.now() - startedAt) / 1_000)} s)`);
-    await rest(Math.min(pollMs, until - Date.now()), call.signal);
+    await rest(id, Math.min(pollMs, until - Date.now()), call.signal);
   }
   return state;
 }
@@ -64,19 +64,23 @@ async function look(
     // Undefined right after a launch: EC2 shows a new id to everybody only after a moment.
     return (await findInstance(sender, scope, id, call))?.instance;
   } catch (error) {
-    if (call.signal.aborted) throw error;
+    if (call.signal.aborted) throw waitCancelled(id);
     return error instanceof CallError && error.details.retryable ? undefined : 'pointless';
   }
 }
 
-async function rest(ms: number, signal: AbortSignal): Promise<void> {
+async function rest(id: string, ms: number, signal: AbortSignal): Promise<void> {
   try {
     await pause(Math.max(0, ms), undefined, { signal });
   } catch {
-    throw new CallError('cancelled', 'The wait was cancelled; AWS had accepted the change before.', {
-      remedy: 'Read the state with instances_get: the change goes on at AWS.',
-    });
+    throw waitCancelled(id);
   }
+}
+
+function waitCancelled(id: string): CallError {
+  return new CallError('cancelled', `The wait for ${id} was cancelled; AWS had accepted the change before.`, {
+    remedy: `Do not repeat it. Read the state of ${id} with instances_get: the change goes on at AWS.`,
+  });
 }
 
 function cameToAHalt(id: string, { State, StateReason }: Instance): CallError {

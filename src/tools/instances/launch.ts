@@ -9,7 +9,7 @@ export const instancesLaunch = defineOperation('instances', {
     'Creates one new instance and waits until it runs. Billed from then on. Try dryRun first. A retried call with the same ziggie/idempotencyKey makes no second instance.',
   effect: 'write',
   retry: 'token',
-  iam: ['ec2:RunInstances', 'ec2:CreateTags', 'ec2:DescribeInstances'],
+  iam: ['ec2:RunInstances', 'ec2:CreateTags', 'ec2:DescribeInstances', 'iam:PassRole'],
   input: z.strictObject({
     provider,
     account: account.optional(),
