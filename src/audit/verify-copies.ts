@@ -3,6 +3,7 @@ import type { LogSink } from '../ports/log-sink.ts';
 import { readJson } from './files.ts';
 import { isWriterOf, paths, readFolderId } from './journal-folder.ts';
 import { decodeLine, isAuditRecord } from './line.ts';
+import { isLocked } from './lock.ts';
 
 export interface AuditProblem {
   writerId: string;
@@ -99,6 +100,8 @@ async function readCopies(check: CopyCheck, journals: Map<string, KnownJournal>)
     if (!journal && !isWriterOf(folderIdentity, writerId)) continue;
     if (problem) {
       problems.push({ writerId, seq, problem: `is damaged in CloudWatch (${problem})` });
+    } else if (!journal && isLocked(paths.lock(check.folder, writerId))) {
+      // A server that started while this was being checked.
     } else if (!journal || seq < journal.firstSeq) {
       if (Date.parse(line.ts) >= check.prunedBefore)
         problems.push({ writerId, seq, problem: 'is in CloudWatch and missing here, though not old enough to be pruned' });

@@ -1,6 +1,6 @@
 import type { AccessPort, ApprovalView, HealthCheck } from '../ports/access.ts';
 import type { CallScope } from '../ports/call-scope.ts';
-import type { Principal } from '../ports/domain.ts';
+import type { Principal, Resolved } from '../ports/domain.ts';
 import { decideCall } from './decide.ts';
 import { CallError } from './errors.ts';
 import type { Road } from './invoke.ts';
@@ -20,6 +20,17 @@ export interface AccessOptions {
   readonly mode: string;
   readonly probes: readonly HealthProbe[];
   readonly runbooks: ReadonlyMap<string, string>;
+}
+
+/** Whether some reading operation on this very target is allowed. */
+async function mayRead({ operations, policy, sandbox }: Road, principal: Principal, target: Resolved): Promise<boolean> {
+  const input = target.type === 'Instance' ? { provider: target.provider, id: target.id } : {};
+  for (const { name, effect, entity } of (await operations()).values()) {
+    if (effect !== 'read' || entity !== target.type) continue;
+    const { allow } = await policy.decide({ principal, tool: name, target, input, system: { dryRun: false, sandbox } });
+    if (allow) return true;
+  }
+  return false;
 }
 
 const nextStep: Readonly<Record<ApprovalView['status'], string>> = {
@@ -64,15 +75,17 @@ export function createAccess({ road, version, mode, probes, runbooks }: AccessOp
       }
       const targets = await resolveTargets(operation, operation.targets(input, principal), resolver, call);
       const decision = await decideCall(policy, { operation, principal, input, dryRun, sandbox }, targets, approverIds);
+      // Facts of what the agent may not read are not told by the way of asking why.
+      const readable = await Promise.all(targets.map((target) => mayRead(road(), principal, target)));
       return {
         decision: decision.kind === 'approval' ? 'approval_required' : decision.kind,
         policies: [...decision.policyIds],
         advice: decision.kind === 'allow' ? [] : [...decision.advice],
-        targets: targets.map((target) => ({
+        targets: targets.map((target, index) => ({
           type: target.type,
           id: target.id,
-          tags: { ...target.tags },
-          ...(target.type === 'Instance' ? { state: target.state } : {}),
+          tags: readable[index] ? { ...target.tags } : {},
+          ...(target.type === 'Instance' && readable[index] ? { state: target.state } : {}),
         })),
       };
     },

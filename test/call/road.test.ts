@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decideCall } from '../../src/call/decide.ts';
 import { CallError } from '../../src/call/errors.ts';
 import type { Operation } from '../../src/call/operation.ts';
+import type { Principal } from '../../src/ports/domain.ts';
 import type { PolicyQuestion } from '../../src/ports/policy.ts';
 import { agent, createHarness, errorOf, type Harness, outputOf, stop, tagged, untagged } from './harness.ts';
 
@@ -336,5 +337,25 @@ describe('lists', () => {
     await road.invoke({ principal: marcus, tool: 'instances_list' });
     expect(road.store.seen('agent-marcus', 'Instance', `aws/${tagged.slice(0, 5)}`, 10)).toMatchObject([{ id: `aws/${tagged}` }]);
     expect(road.store.seen('agent-chen', 'Instance', '', 10)).toEqual([]);
+  });
+});
+
+describe('access_explain', () => {
+  const explain = (principal: Principal) =>
+    road.invoke({ principal, tool: 'access_explain', input: { tool: 'instances_stop', input: { provider: 'aws', id: untagged } } });
+
+  it('says why, with the facts that were looked at', async () => {
+    expect(outputOf(await explain(marcus))).toMatchObject({ decision: 'deny', targets: [{ id: untagged, state: 'running' }] });
+    expect(road.changed).toEqual([]);
+  });
+
+  it('does not tell facts of what the agent may not read', async () => {
+    const { decide } = road.road.policy;
+    road.road.policy.decide = async (question) =>
+      ['instances_get', 'instances_metrics'].includes(question.tool) ? { allow: false, policyIds: [], advice: [] } : decide(question);
+    const target = road.cloud.get(untagged);
+    if (target) road.cloud.set(untagged, { ...target, tags: { Owner: 'finance' } });
+    const { targets } = outputOf(await explain(marcus));
+    expect(targets).toEqual([{ type: 'Instance', id: untagged, tags: {} }]);
   });
 });
