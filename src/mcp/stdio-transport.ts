@@ -1,7 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { JSONRPCMessage, MessageExtraInfo, Transport } from '@modelcontextprotocol/server';
-import { isSpecType } from '@modelcontextprotocol/server';
-import { parseMessage } from './parse-message.ts';
+import { isMessage, parseMessage } from './parse-message.ts';
 import { requestIdOf } from './request-id.ts';
 import type { Tap } from './tap.ts';
 
@@ -115,7 +114,7 @@ export class StdioTransport implements Transport {
       this.#refuse(-32700, 'Parse error: the line is not JSON that can be taken.', text, null);
       return;
     }
-    if (!isSpecType.JSONRPCMessage(message)) {
+    if (!isMessage(message)) {
       const id = (message as { id?: unknown } | null)?.id;
       this.#refuse(
         -32600,

@@ -5,16 +5,19 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { z } from 'zod';
 import type { Visibility } from './visibility.ts';
 
-const cacheShape = z.strictObject({ key: z.string(), visible: z.record(z.string(), z.array(z.string())) });
+/** By hand: this is read on every start, and making a schema for it takes longer than reading it. */
+function isVisibility(value: unknown): value is Visibility {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((tools) => Array.isArray(tools) && tools.every((tool) => typeof tool === 'string'));
+}
 
 /** What was found for exactly this key; anything unreadable is a miss. */
 export async function readVisibility(cacheFile: string, key: string): Promise<Visibility | undefined> {
   try {
-    const cached = cacheShape.parse(JSON.parse(await readFile(cacheFile, 'utf8')));
-    return cached.key === key ? cached.visible : undefined;
+    const cached = JSON.parse(await readFile(cacheFile, 'utf8')) as { key?: unknown; visible?: unknown };
+    return cached.key === key && isVisibility(cached.visible) ? cached.visible : undefined;
   } catch {
     return undefined;
   }
