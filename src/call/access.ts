@@ -35,7 +35,7 @@ async function mayRead({ operations, policy, sandbox }: Road, principal: Princip
 
 const nextStep: Readonly<Record<ApprovalView['status'], string>> = {
   pending: 'Wait for a person to decide.',
-  approved: 'Repeat the very same call now.',
+  approved: 'Repeat the very same call now. If that asks for a new approval, the target or the policy has changed since.',
   rejected: 'Do not repeat the call; ask what to do instead.',
   consumed: 'It was used once and is spent.',
   expired: 'Call again to ask for a new one.',

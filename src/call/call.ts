@@ -48,6 +48,8 @@ export class Call {
   argsHash?: string;
   idempotencyKey?: string;
   targets: readonly Resolved[] = [];
+  /** What came of it, beside its targets. */
+  made: readonly { type: string; id: string }[] = [];
   decision?: 'allow' | 'deny';
   policyIds: readonly string[] = [];
   policySetHash?: string;

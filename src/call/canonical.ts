@@ -67,6 +67,14 @@ export function cleanText(text: string, limit: number): string {
   return clean.length > limit ? `${clean.slice(0, limit - 1)}…` : clean;
 }
 
+/** `cleanText` for every string and key of a JSON value. */
+export function cleanDeep(value: unknown, limit: number): unknown {
+  if (typeof value === 'string') return cleanText(value, limit);
+  if (Array.isArray(value)) return value.map((inner) => cleanDeep(inner, limit));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [cleanText(key, limit), cleanDeep(inner, limit)]));
+}
+
 /**
  * RFC 8785 (JCS) form of a JSON value. Undefined members are left out.
  * @throws TypeError for what JSON cannot hold, BigInt and lone surrogates included

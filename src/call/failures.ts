@@ -49,7 +49,12 @@ export function denied(tool: string, why: Why): CallError {
   });
 }
 
-export function approvalRequired(tool: string, pending: { id: string; expiresAt: number }, why: Why, anyApprover: boolean): CallError {
+export function approvalRequired(
+  tool: string,
+  pending: { id: string; expiresAt: number },
+  why: Why,
+  { anyApprover, sandbox }: { anyApprover: boolean; sandbox: boolean },
+): CallError {
   return new CallError('approval_required', `A person must approve this ${tool} call first. Nothing has happened.`, {
     ...none,
     remedy: anyApprover
@@ -59,7 +64,7 @@ export function approvalRequired(tool: string, pending: { id: string; expiresAt:
     approval: {
       id: pending.id,
       expiresAt: new Date(pending.expiresAt).toISOString(),
-      how: `ziggie-cloud approvals approve ${pending.id}`,
+      how: `ziggie-cloud approvals approve ${pending.id}${sandbox ? ' --sandbox' : ''}`,
     },
     ...policyOf(why),
   });

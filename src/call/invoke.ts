@@ -138,6 +138,8 @@ async function travel(road: Road, call: Call): Promise<Record<string, unknown>> 
   const { seen } = operation;
   if (seen && principal.kind === 'agent') courtesy(road, () => road.store.rememberSeen(principal.id, seen(output), call.startedAt));
 
+  call.made = operation.made?.(output) ?? [];
+
   // 10. Say durably how it ended.
   if (!(await record(road, call, 'outcome')) && operation.needsAudit) {
     call.outcomeUnrecorded = true;
@@ -188,7 +190,10 @@ async function findGrant(
   }
   const pending = found ?? (await road.approvals.request(binding, asked.principal));
   call.approvalId = pending.id;
-  throw failures.approvalRequired(asked.operation.name, pending, why, (await road.approverIds()).length > 0);
+  throw failures.approvalRequired(asked.operation.name, pending, why, {
+    anyApprover: (await road.approverIds()).length > 0,
+    sandbox: road.sandbox,
+  });
 }
 
 async function claimGrant(
@@ -219,7 +224,7 @@ async function recordIntent(road: Road, call: Call, operation: Operation): Promi
 /** Every failure ends here: one error body, one record, one redaction. */
 async function fail(road: Road, call: Call, thrown: unknown): Promise<ErrorBody> {
   const error = thrown instanceof CallError ? thrown : failures.internal(thrown);
-  const body = road.redactor.value(error.toBody(call.id, call.effect()));
+  const body = road.redactor.value(cautious(error.toBody(call.id, call.effect())));
   const phase = call.intentRecorded ? 'outcome' : 'refused';
   // Where the outcome could not be recorded just now, trying once more would tell the journal less than the truth.
   const unrecorded = call.outcomeUnrecorded || (!(await record(road, call, phase, body)) && phase === 'outcome');
@@ -232,6 +237,18 @@ async function fail(road: Road, call: Call, thrown: unknown): Promise<ErrorBody>
     else forgetKey(road.store, call);
   });
   return ended;
+}
+
+/** What may have happened, or has, must not be invited to happen again. */
+function cautious(body: ErrorBody): ErrorBody {
+  if (body.effect === 'none') return body;
+  const { retryAfterMs: _, ...rest } = body;
+  if (body.effect === 'applied' || !body.retryable) return { ...rest, retryable: false };
+  return {
+    ...rest,
+    retryable: false,
+    remedy: `Look at the target first: it may have happened. Only if it did not: ${body.remedy}`,
+  };
 }
 
 /** What must not decide how a call ended: a store that fails here costs a convenience, and the operator is told. */

@@ -45,6 +45,7 @@ export interface Operation {
   readonly freeText: readonly string[];
   targets(input: unknown, principal: Principal): TargetRef[];
   readonly seen?: (output: unknown) => SeenTarget[];
+  readonly made?: (output: unknown) => { type: EntityType; id: string }[];
   run(ports: Ports, targets: NonEmpty<Resolved>, input: unknown, call: OperationCall): Promise<unknown>;
   inputSchema(): JsonSchema;
   outputSchema(): JsonSchema;
@@ -66,6 +67,8 @@ export interface OperationDeclaration<I extends z.ZodObject, O extends z.ZodObje
   listed?: boolean;
   needsAudit?: boolean;
   targets(input: z.output<I>, principal: Principal): TargetRef<E>[];
+  /** What the call made, for its record. */
+  made?(output: z.output<O>): { type: EntityType; id: string }[];
   /** What the caller has now seen, for completions. */
   seen?(output: z.output<O>): SeenTarget[];
   /** `any` operations get what policy allowed; others get every target, all allowed. */
@@ -115,6 +118,7 @@ export function defineOperation<I extends z.ZodObject, O extends z.ZodObject, E 
     freeText: markedPaths(input, 'freeText'),
     // Types are erased on purpose: the road parses with `input` before it calls either.
     targets: declaration.targets as Operation['targets'],
+    ...(declaration.made ? { made: declaration.made as NonNullable<Operation['made']> } : {}),
     ...(declaration.seen ? { seen: declaration.seen as NonNullable<Operation['seen']> } : {}),
     run: declaration.run as unknown as Operation['run'],
     inputSchema: () => (inputJson ??= toJsonSchema(input, 'input')),

@@ -17,6 +17,18 @@ export function findOperation(
 ): Operation {
   const operation = operations.get(name);
   if (operation) return operation;
+  const what = /^(\w+):/.exec(name)?.[1];
+  if (what !== undefined) {
+    // Resource addresses and prompt names come this way when nothing stands behind them.
+    throw new CallError(
+      'unknown_operation',
+      `There is no ${what === 'prompt' ? 'prompt' : 'resource'} ${JSON.stringify(name.slice(0, 100))}.`,
+      {
+        remedy: `List the ${what === 'prompt' ? 'prompts' : 'resources and their templates'} and use one of them.`,
+        effect: 'none',
+      },
+    );
+  }
   const suggestion = nearest(name);
   throw new CallError('unknown_operation', `There is no tool ${JSON.stringify(name.slice(0, 60))}.`, {
     remedy: suggestion ? `Did you mean ${suggestion}?` : 'List the tools and use one of their names.',

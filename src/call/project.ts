@@ -1,4 +1,4 @@
-import { cleanText } from './canonical.ts';
+import { cleanDeep } from './canonical.ts';
 import { CallError } from './errors.ts';
 import type { Operation } from './operation.ts';
 import type { Redactor } from './redact.ts';
@@ -36,13 +36,6 @@ function cleanAt(holder: unknown, [head, ...rest]: readonly string[]): void {
   const record = holder as Record<string, unknown>;
   for (const key of head === '*' ? Object.keys(record) : [head]) {
     if (rest.length > 0) cleanAt(record[key], rest);
-    else if (record[key] !== undefined) record[key] = cleanAll(record[key]);
+    else if (record[key] !== undefined) record[key] = cleanDeep(record[key], untrustedLimit);
   }
-}
-
-function cleanAll(value: unknown): unknown {
-  if (typeof value === 'string') return cleanText(value, untrustedLimit);
-  if (Array.isArray(value)) return value.map(cleanAll);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [cleanText(key, untrustedLimit), cleanAll(inner)]));
 }

@@ -35,7 +35,7 @@ export function entryOf(
   if (request.traceparent) entry.traceparent = cleanText(request.traceparent, 60);
   if (call.dryRun) entry.dryRun = true;
   if (call.argsHash) entry.argsHash = call.argsHash;
-  if (call.targets.length > 0) entry.targets = call.targets.map(targetOf);
+  if (call.targets.length > 0) entry.targets = [...call.targets.map(targetOf), ...call.made];
   if (call.decision) entry.decision = call.decision;
   if (call.policyIds.length > 0) entry.policyIds = [...call.policyIds];
   if (call.policySetHash) entry.policySetHash = call.policySetHash;

@@ -4,6 +4,8 @@ import { stringify } from 'yaml';
 import { isIntact } from '../approvals/binding.ts';
 import { createApproverKey, publicKeyOf, signApproval } from '../approvals/signing.ts';
 import { newCallId } from '../call/call-id.ts';
+import { cleanDeep } from '../call/canonical.ts';
+import { createRedactor } from '../call/redact.ts';
 import { addApprover } from '../config/add-approver.ts';
 import { createApproverList } from '../config/approvers.ts';
 import { approverKeyFolder, processEnvironment } from '../config/environment.ts';
@@ -63,7 +65,7 @@ export async function decide(verb: 'approve' | 'reject', id: string, options: Ke
       signature = signApproval(row, approver, key, passphrase);
     } catch (error) {
       if (error instanceof CliError) throw error;
-      throw new CliError(exit.denied, `${keyFile} does not open with this passphrase.`);
+      throw new CliError(exit.failed, `${keyFile} does not open with this passphrase.`);
     }
     const decision = verb === 'approve' ? { status: 'approved' as const, signature } : { status: 'rejected' as const };
     await onRecord(server, settings, approver, `approvals_${verb}`, id, () => {
@@ -174,8 +176,14 @@ interface Binding {
   readonly policySetHash: string;
 }
 
-/** The stored call, as it would run: never the agent's words. */
+/** The stored call, as it would run: never the agent's words. Cleaned and redacted, since tags are anybody's text. */
 function view(row: ApprovalRow): object {
+  return createRedactor().value(cleanDeep(stored(row), textLimit)) as object;
+}
+
+const textLimit = 2_000;
+
+function stored(row: ApprovalRow): object {
   const { input, targets, policySetHash } = JSON.parse(row.binding) as Binding;
   const { id, status, requester, tool, approver } = row;
   return {

@@ -1,10 +1,12 @@
-import { accessSync, constants, lstatSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, lstatSync } from 'node:fs';
 import { Call } from '../call/call.ts';
+import { newCallId } from '../call/call-id.ts';
 import { CallError } from '../call/errors.ts';
 import type { Settings } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { checkPolicy } from '../policy/workbench.ts';
 import { knownIds, startServer, type ZiggieServer } from '../server.ts';
+import { makeFolder } from '../state/make-folder.ts';
 import { operations } from '../tools/index.ts';
 import { type CommonOptions, settingsOf } from './context.ts';
 import { exit, print, printJson } from './output.ts';
@@ -18,6 +20,7 @@ interface Verdict {
 
 /** Clocks further apart than this make AWS refuse signatures (five minutes) soon. */
 const clockSkewMs = 60_000;
+const deliveryMs = 8_000;
 
 /** One verdict a line and what to fix; exit 1 when something fails. */
 export async function doctor(options: CommonOptions & { json?: boolean }): Promise<void> {
@@ -42,7 +45,7 @@ async function examine(settings: Settings): Promise<Verdict[]> {
   const server = await startServer(settings);
   try {
     for (const { name, accountId } of settings.aws.accounts) verdicts.push(...(await account(server, name, accountId)));
-    verdicts.push(await delivery(server));
+    verdicts.push(await delivery(server, settings.sandbox));
   } finally {
     await server.close();
   }
@@ -75,7 +78,7 @@ function approvers({ approvers, sandbox }: Settings): Verdict {
 
 function stateFolder({ stateFolder: folder }: Settings): Verdict {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     accessSync(folder, constants.W_OK);
   } catch (error) {
     return {
@@ -97,7 +100,10 @@ async function account(server: ZiggieServer, name: string, expected: string | un
     const { accountId, arn, clockOffsetMs } = await server.identity(name, scope());
     return [{ check, status: 'ok', detail: `${arn} in ${accountId}${expected ? ', as ziggie.yaml says' : ''}` }, clock(clockOffsetMs)];
   } catch (error) {
-    return [{ check, status: 'fail', ...worded(error) }];
+    return [
+      { check, status: 'fail', ...worded(error) },
+      { check: 'clock', status: 'warn', detail: 'not compared: AWS did not answer' },
+    ];
   }
 }
 
@@ -109,17 +115,21 @@ function clock(offsetMs: number | undefined): Verdict {
     : { check: 'clock', status: 'ok', detail };
 }
 
-async function delivery({ logSink, audit }: ZiggieServer): Promise<Verdict> {
-  await audit.flush(5_000);
-  const { undelivered, problem } = audit.health();
-  return problem !== undefined
-    ? {
+/** A record of its own, all the way to CloudWatch: nothing less shows that delivery works. */
+async function delivery({ logSink, audit }: ZiggieServer, sandbox: boolean): Promise<Verdict> {
+  const entry = { callId: newCallId(Date.now()), principal: 'human:operator', client: 'cli', tool: 'doctor', sandbox };
+  await audit.append({ ...entry, phase: 'intent', ts: new Date().toISOString() });
+  await audit.append({ ...entry, phase: 'outcome', ts: new Date().toISOString(), outcome: 'success', effect: 'none' });
+  const delivered = await audit.flush(deliveryMs);
+  const { problem } = audit.health();
+  return delivered && problem === undefined
+    ? { check: 'audit delivery', status: 'ok', detail: logSink.group }
+    : {
         check: 'audit delivery',
         status: 'fail',
-        detail: problem,
-        fix: 'allow logs:CreateLogGroup, CreateLogStream and PutLogEvents, or correct the endpoint',
-      }
-    : { check: 'audit delivery', status: 'ok', detail: `${logSink.group}${undelivered > 0 ? `, ${undelivered} records waiting` : ''}` };
+        detail: problem ?? `CloudWatch did not take a record within ${deliveryMs / 1000} s`,
+        fix: 'allow logs:CreateLogGroup, logs:CreateLogStream and logs:PutLogEvents, or correct credentials and endpoint; records wait on disk',
+      };
 }
 
 function scope() {

@@ -1,7 +1,9 @@
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { Call } from '../call/call.ts';
+import { cleanDeep } from '../call/canonical.ts';
 import { parseInput } from '../call/parse.ts';
+import { createRedactor } from '../call/redact.ts';
 import { resolveTargets } from '../call/resolve.ts';
 import type { Settings } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
@@ -15,6 +17,8 @@ import { operations } from '../tools/index.ts';
 import { agentOf, type CommonOptions, settingsOf, withServer } from './context.ts';
 import { parseObject } from './execute.ts';
 import { CliError, exit, print, printJson, table } from './output.ts';
+
+const textLimit = 2_000;
 
 export async function check(options: CommonOptions): Promise<void> {
   const settings = await settingsOf(options);
@@ -54,8 +58,10 @@ export async function explain(
       }),
     ),
   );
-  if (options.json) return printJson(explanations);
-  print(explanations.map((explanation) => stringify(explanation)).join('---\n'));
+  // Tags and names are anybody's text.
+  const shown = createRedactor().value(cleanDeep(explanations, textLimit)) as typeof explanations;
+  if (options.json) return printJson(shown);
+  print(shown.map((explanation) => stringify(explanation)).join('---\n'));
 }
 
 export async function test(options: CommonOptions): Promise<void> {

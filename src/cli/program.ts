@@ -17,6 +17,14 @@ const integer = (text: string): number => {
   return value;
 };
 
+const between = (least: number, most: number) => (text: string) => {
+  const value = integer(text);
+  if (value < least || value > most) throw new CliError(exit.usage, `${text} is not between ${least} and ${most}.`);
+  return value;
+};
+const port = between(0, 65_535);
+const positive = between(1, 100_000);
+
 function build(): Command {
   const program = new Command('ziggie-cloud')
     .description('Safe hands on your clouds for AI agents: typed tools, a policy per agent, a record before every effect.')
@@ -30,7 +38,7 @@ function build(): Command {
   program.addCommand(
     command('serve', 'serve MCP over HTTP')
       .option('--host <address>', 'address to listen on', '127.0.0.1')
-      .option('--port <number>', 'port to listen on', integer, 8787)
+      .option('--port <number>', 'port to listen on', port, 8787)
       .action(async (options) => (await import('./serve.ts')).serve(options)),
   );
   program.addCommand(
@@ -103,7 +111,7 @@ function build(): Command {
   const audit = new Command('audit').description('read and verify the record');
   audit.addCommand(
     command('tail', 'the newest records')
-      .option('-n, --lines <number>', 'how many', integer, 20)
+      .option('-n, --lines <number>', 'how many', positive, 20)
       .option('--json', 'records as JSON lines')
       .action(async (options) => (await import('./audit.ts')).tail(options)),
   );
@@ -116,7 +124,7 @@ function build(): Command {
       .option('--error <code>')
       .option('--since <time>', 'ISO time')
       .option('--until <time>', 'ISO time')
-      .option('--limit <number>', 'at most so many', integer, 100)
+      .option('--limit <number>', 'at most so many', positive, 100)
       .option('--json', 'records as JSON lines')
       .action(async (options) => (await import('./audit.ts')).search(options)),
   );

@@ -116,6 +116,11 @@ export async function loadSettings(options: LoadOptions): Promise<Settings> {
       accounts.map(({ name }) => name),
     ),
   );
+  const urls = sandbox ? [] : Object.entries(env).filter(([key, value]) => key.startsWith('AWS_ENDPOINT_URL') && value);
+  for (const [key, value = ''] of urls) {
+    if (!/^https?:$/.test(URL.parse(value)?.protocol ?? ''))
+      problems.push({ file: key, message: `"${value}" is not an http or https address` });
+  }
   if (problems.length > 0) throw new ConfigError(problems);
 
   const endpoint = sandbox ? undefined : env.AWS_ENDPOINT_URL || undefined;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
 import { ConfigError } from './problem.ts';
@@ -44,10 +44,9 @@ function readCache(cache: string): Cached | undefined {
   }
 }
 
-/** A state folder that cannot be written is another's to complain of. */
+/** A state folder that is not there yet, or cannot be written, is another's to make or to complain of. */
 function writeCache(cache: string, cached: Cached): void {
   try {
-    mkdirSync(join(cache, '..'), { recursive: true, mode: 0o700 });
     const temporary = `${cache}.${process.pid}`;
     writeFileSync(temporary, JSON.stringify(cached), { mode: 0o600 });
     renameSync(temporary, cache);

@@ -14,7 +14,7 @@ import type { Principal } from '../ports/domain.ts';
 import type { Content } from './content.ts';
 import { refusedSubscription } from './listen.ts';
 import { addressesFor } from './notices.ts';
-import { parseMessage } from './parse-message.ts';
+import { parseMessage, UnfitMessage } from './parse-message.ts';
 import { createMcpServer } from './server-factory.ts';
 import type { McpBackend } from './session.ts';
 import { maxMessageBytes } from './stdio.ts';
@@ -102,8 +102,10 @@ export function createHttpFace(options: HttpFaceOptions): HttpFace {
       if (body.tooLarge) return refuse(principal, 413, -32600, `The message is larger than ${maxMessageBytes} bytes.`);
       try {
         parsedBody = parseMessage(body.text);
-      } catch {
-        return refuse(principal, 400, -32700, 'Parse error: the body is not JSON that can be taken.', body.text.slice(0, 400));
+      } catch (error) {
+        const excerpt = body.text.slice(0, 400);
+        if (error instanceof UnfitMessage) return refuse(principal, 400, -32600, error.message, excerpt, error.id);
+        return refuse(principal, 400, -32700, 'Parse error: the body is not JSON.', excerpt);
       }
       const refused = await refusedSubscription(backend, principal, 'http', parsedBody);
       if (refused) return Response.json(refused);
@@ -123,12 +125,19 @@ export function createHttpFace(options: HttpFaceOptions): HttpFace {
     return response;
   }
 
-  async function refuse(principal: Principal, status: number, code: number, message: string, excerpt?: string): Promise<Response> {
+  async function refuse(
+    principal: Principal,
+    status: number,
+    code: number,
+    message: string,
+    excerpt?: string,
+    id: string | number | null = null,
+  ): Promise<Response> {
     await backend.refuse(
       { principal, tool: 'malformed', input: excerpt === undefined ? undefined : { excerpt }, client: 'http' },
       notTaken(message),
     );
-    return Response.json({ jsonrpc: '2.0', id: null, error: { code, message } }, { status });
+    return Response.json({ jsonrpc: '2.0', id, error: { code, message } }, { status });
   }
 
   return {

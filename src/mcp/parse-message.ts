@@ -1,15 +1,34 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 
+/** A message that is JSON and still not taken; it can be answered by its id. */
+export class UnfitMessage extends Error {
+  readonly id: string | number | null;
+
+  constructor(problem: string, value: unknown) {
+    super(problem);
+    this.name = 'UnfitMessage';
+    this.id = idOf(value);
+  }
+}
+
 /**
  * `JSON.parse` that also refuses a key `__proto__` at any depth: the SDK would drop it without a word, and the call
  * would run without something that its caller wrote.
- * @throws SyntaxError
+ * @throws SyntaxError for what is not JSON, UnfitMessage for such a key
  */
 export function parseMessage(text: string): unknown {
   const value: unknown = JSON.parse(text);
   // Most messages can be told harmless without a walk; an escape could spell the key.
-  if (/__proto__|\\u/.test(text) && hasPrototypeKey(value)) throw new SyntaxError('a key __proto__ is not taken');
+  if (/__proto__|\\u/.test(text) && hasPrototypeKey(value)) {
+    throw new UnfitMessage('Invalid Request: a key __proto__ is not taken.', value);
+  }
   return value;
+}
+
+/** The id of a message, as far as it can be an answer's. */
+export function idOf(value: unknown): string | number | null {
+  const id = isObject(value) ? value.id : undefined;
+  return typeof id === 'string' || typeof id === 'number' ? id : null;
 }
 
 function hasPrototypeKey(value: unknown): boolean {

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { JSONRPCMessage, MessageExtraInfo, Transport } from '@modelcontextprotocol/server';
-import { isMessage, parseMessage } from './parse-message.ts';
+import { idOf, isMessage, parseMessage, UnfitMessage } from './parse-message.ts';
 import { requestIdOf } from './request-id.ts';
 import type { Tap } from './tap.ts';
 
@@ -110,18 +110,13 @@ export class StdioTransport implements Transport {
     let message: unknown;
     try {
       message = parseMessage(text);
-    } catch {
-      this.#refuse(-32700, 'Parse error: the line is not JSON that can be taken.', text, null);
+    } catch (error) {
+      if (error instanceof UnfitMessage) this.#refuse(-32600, error.message, text, error.id);
+      else this.#refuse(-32700, 'Parse error: the line is not JSON.', text, null);
       return;
     }
     if (!isMessage(message)) {
-      const id = (message as { id?: unknown } | null)?.id;
-      this.#refuse(
-        -32600,
-        'Invalid Request: the line is no JSON-RPC 2.0 message.',
-        text,
-        typeof id === 'string' || typeof id === 'number' ? id : null,
-      );
+      this.#refuse(-32600, 'Invalid Request: the line is no JSON-RPC 2.0 message.', text, idOf(message));
       return;
     }
     this.#deliver(message);

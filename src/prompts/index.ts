@@ -21,7 +21,8 @@ export const prompts: readonly PromptDeclaration[] = [
       { name: 'provider', description: 'aws or hostinger', required: true, completion: { values: ['aws', 'hostinger'] } },
       { name: 'id', description: 'Instance id', required: true, completion: { seen: 'Instance', within: 'provider' } },
     ],
-    facts: ({ provider = '', id = '' }) => [`cloud://instances/${encodeURIComponent(provider)}/${encodeURIComponent(id)}`],
+    // A missing value is said by the check of the tool behind the address, with its name.
+    facts: ({ provider = '-', id = '-' }) => [`cloud://instances/${encodeURIComponent(provider)}/${encodeURIComponent(id)}`],
     opening: ({ provider, id }) =>
       `Instance ${id} on ${provider} does not start. Find out why and get it running, following the runbook. Its facts as they are now, and the runbook, are attached.`,
   },

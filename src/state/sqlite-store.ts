@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CallError } from '../call/errors.ts';
 import type { AdmitResult, ApprovalRow, IdempotencyClaim, KnownKey, SeenTarget, StateStore, TokenRow } from '../ports/state.ts';
+import { makeFolder } from './make-folder.ts';
 import { approval, type Row, token } from './rows.ts';
 import { migrations } from './schema.ts';
 
@@ -24,7 +25,7 @@ export function openSqliteStore(folder: string): StateStore {
   let durable: DatabaseSync;
   let counters: DatabaseSync;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const file = join(folder, 'state.sqlite');
     durable = new DatabaseSync(file, { timeout: 5_000 });
     chmodSync(file, 0o600);

@@ -162,13 +162,13 @@ describe('what may have happened', () => {
     expect(call.ledger.effect()).toBe('unknown');
   });
 
-  it('counts a success that cannot be read as applied', async () => {
+  it('cannot tell of a success that cannot be read', async () => {
     stub.answerWith({ status: 200, body: '<html>' });
     const call = newCall();
     await connect()
       .compute.stop(target, call)
       .catch(() => {});
-    expect(call.ledger.effect()).toBe('applied');
+    expect(call.ledger.effect()).toBe('unknown');
   });
 
   it('says so when a dry run was not taken for one', async () => {

@@ -1,7 +1,8 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import { verifyAudit } from '../../src/audit/verify.ts';
 import { runCli } from '../support/cli.ts';
 import { configurationWith, temporaryFolder } from '../support/folders.ts';
 
@@ -185,5 +186,41 @@ describe('doctor', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/fail +aws main/);
     expect(stdout).toMatch(/fix: .*AWS_ACCESS_KEY_ID/);
+  });
+});
+
+describe('the record against a host that was tidied up', () => {
+  it('says that records were delivered when the file that says where is gone', async () => {
+    const folder = temporaryFolder();
+    await runCli(folder, ['execute-command', '--agent', 'marcus', '--command', 'cloud:access_whoami', '--config', config, '--sandbox']);
+    const audit = join(folder, 'sandbox', 'audit');
+    rmSync(join(audit, 'destination.json'));
+    const logSink = {
+      group: '/ziggie/infrastructure-audit',
+      accountId: async () => '123456789012',
+      put: async () => ({}),
+      async *read() {},
+    };
+    const verdict = await verifyAudit({ folder: audit, logSink, settleMs: 0 });
+    expect(verdict.ok).toBe(false);
+    expect(verdict.problems[0]?.problem).toContain('destination.json is gone');
+  });
+});
+
+describe('a state folder that cannot be made', () => {
+  it('is said in words, at once', async () => {
+    const { code, stderr } = await runCli(state, ['agents', 'list', '--config', config, '--sandbox'], { ZIGGIE_STATE: '/proc/nowhere' });
+    expect(stderr).toMatch(/state folder/);
+    expect(code).toBe(5);
+  });
+});
+
+describe('text from outside', () => {
+  it('is cleaned and redacted before a person reads it', async () => {
+    const facts = '{"tags":{"note":"x\\u202ey","DB":"DB_PASSWORD=hunter2secret"}}';
+    const input = `{"provider":"aws","id":"${untagged}"}`;
+    const explained = await run('policy', 'explain', '--agent', 'marcus', '--tool', 'instances_stop', '--input', input, '--target', facts);
+    expect(explained.stdout).not.toMatch(/\u202e|hunter2secret/);
+    expect(explained.stdout).toContain('note: xy');
   });
 });

@@ -185,6 +185,7 @@ describe('approvers', () => {
   });
 
   it('are those of ziggie.yaml, whatever the copy of it in the state folder says', async () => {
+    mkdirSync(join(folder, 'state'));
     const settings = await load();
     const copy = join(settings.stateRoot, 'configuration.json');
     const cached = JSON.parse(readFileSync(copy, 'utf8'));

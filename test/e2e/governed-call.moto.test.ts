@@ -95,7 +95,7 @@ describe('Ziggie', () => {
     db.close();
     expect(proxy.count('TerminateInstances')).toBe(0);
 
-    expect(await run(['approvals', 'approve', id], environment, 'wrong horse\n')).toMatchObject({ code: 3 });
+    expect(await run(['approvals', 'approve', id], environment, 'wrong horse\n')).toMatchObject({ code: 1 });
     expect((await call()).body.code).toBe('approval_required');
     expect((await run(['approvals', 'list'], environment)).stdout).toContain(id);
     const approved = await run(['approvals', 'approve', id], environment, 'correct horse\n');

@@ -85,7 +85,7 @@ describe('what is turned away', () => {
       '{"jsonrpc":"2.0","id":7,"method":"tools/list","params":{"__proto__":{}}}',
       {},
       400,
-      -32700,
+      -32600,
       'malformed',
     ],
     ['a message of no protocol', { hello: 'there' }, {}, 400, -32600, 'malformed'],

@@ -45,19 +45,19 @@ describe.each(['2025-11-25', '2026-07-28'] as const)('a connection of %s', (era)
     return until('an answer', () => wire.messages()[before]);
   }
 
-  const lines: [string, string, number, string | null][] = [
+  const lines: [string, string, number, string | number | null][] = [
     ['text that is not JSON', 'start the database, please', -32700, null],
     [
       'a key that changes a prototype',
       '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"access_whoami","arguments":{"__proto__":{}}}}',
-      -32700,
-      null,
+      -32600,
+      7,
     ],
     [
       'such a key, escaped',
       '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"access_whoami","arguments":{"\\u005f_proto__":{}}}}',
-      -32700,
-      null,
+      -32600,
+      7,
     ],
     ['half a message', '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"na', -32700, null],
     ['a batch', `[${JSON.stringify({ jsonrpc: '2.0', id: 'b1', method: 'ping' })}]`, -32600, null],

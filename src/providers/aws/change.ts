@@ -4,6 +4,7 @@ import type { CallScope } from '../../ports/call-scope.ts';
 import type { StateChange } from '../../ports/compute.ts';
 import type { InstanceState, InstanceTarget, Resolved } from '../../ports/domain.ts';
 import { type AwsAccount, type Scope, scopeOf } from './accounts.ts';
+import { answered } from './errors.ts';
 import { stateOf } from './instance-facts.ts';
 import type { Sender } from './send.ts';
 import { type Wish, waitFor } from './wait.ts';
@@ -27,7 +28,13 @@ export const start: Change = async (context, target, call) => {
     );
   }
   const reply = await sender.change('ec2', scope, 'natural', call, (sdk) => new sdk.StartInstancesCommand(input));
-  return settle(context, scope, target, { from: reported(reply.StartingInstances), to: 'running', failed: 'stopped' }, call);
+  return settle(
+    context,
+    scope,
+    target,
+    { from: reported(answered(reply.StartingInstances, 'StartInstances', 'unknown')), to: 'running', failed: 'stopped' },
+    call,
+  );
 };
 
 export const stop: Change = async (context, target, call) => {
@@ -40,7 +47,13 @@ export const stop: Change = async (context, target, call) => {
     );
   }
   const reply = await sender.change('ec2', scope, 'natural', call, (sdk) => new sdk.StopInstancesCommand(input));
-  return settle(context, scope, target, { from: reported(reply.StoppingInstances), to: 'stopped' }, call);
+  return settle(
+    context,
+    scope,
+    target,
+    { from: reported(answered(reply.StoppingInstances, 'StopInstances', 'unknown')), to: 'stopped' },
+    call,
+  );
 };
 
 export const terminate: Change = async (context, target, call) => {
@@ -54,7 +67,7 @@ export const terminate: Change = async (context, target, call) => {
   }
   const reply = await sender.change('ec2', scope, 'natural', call, (sdk) => new sdk.TerminateInstancesCommand(input));
   // Once it is shutting down nothing can hold it up, and nobody needs to wait for the end.
-  return { previousState: target.state, state: reported(reply.TerminatingInstances) };
+  return { previousState: target.state, state: reported(answered(reply.TerminatingInstances, 'TerminateInstances', 'unknown')) };
 };
 
 /** EC2 never says when a reboot is over, so that there is nothing to wait for; and it is sent once, because a second would reboot again. */
@@ -79,8 +92,8 @@ async function settle(context: ChangeContext, scope: Scope, target: InstanceTarg
   return { previousState: target.state, state: await waitFor(context.sender, scope, target.id, wish, call, context.pollMs) };
 }
 
-function reported(changes: InstanceStateChange[] | undefined): InstanceState {
-  return stateOf(changes?.[0]?.CurrentState?.Name);
+function reported(changes: InstanceStateChange[]): InstanceState {
+  return stateOf(changes[0]?.CurrentState?.Name);
 }
 
 async function plan(target: InstanceTarget, to: InstanceState, asked: Promise<unknown>): Promise<StateChange> {

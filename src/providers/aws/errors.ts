@@ -1,5 +1,7 @@
 /** Invariant: nothing of the request, its headers or its credentials enters an error; the service's own text is cut and cleaned. */
+
 import { CallError, type ProviderError } from '../../call/errors.ts';
+import type { Effect } from '../../ports/domain.ts';
 import type { Scope } from './accounts.ts';
 import { type ErrorRule, errorTable, ruleForStatus } from './error-table.ts';
 
@@ -41,7 +43,9 @@ export function toCallError(error: unknown, { account, region }: Scope, action: 
   if (!(error instanceof Error)) return bug(error, action);
   const where = `${action} in ${region} (account ${account.name})`;
   const status = httpStatus(error);
-  const rule = knownRule(error) ?? (status === undefined ? undefined : ruleForStatus(status));
+  const known = knownRule(error);
+  if (!known && status !== undefined && status < 300) return unreadable(action, error);
+  const rule = known ?? (status === undefined ? undefined : ruleForStatus(status));
   if (rule) return fromRule(rule, error, where, status, { account, region });
   const sdk = error as SdkError;
   // The SDK calls a reset connection a timeout as well: the network's own code comes first.
@@ -99,6 +103,24 @@ function retryAfterMs(error: SdkError): number {
 export function clean(text: string): string {
   const plain = text.replace(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
   return plain.length <= 300 ? plain : `${plain.slice(0, 299).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
+/**
+ * The member that every reply of an action has. Without it something else answered (a proxy's login page, an emulator),
+ * and nobody can tell whether the service heard of the request.
+ */
+export function answered<T>(member: T | undefined, action: string, effect?: Effect): T {
+  if (member !== undefined) return member;
+  throw unreadable(action, undefined, effect);
+}
+
+function unreadable(action: string, cause?: unknown, effect?: Effect): CallError {
+  return new CallError('provider_unavailable', `What answered ${action} is not AWS: the reply has nothing of what AWS sends.`, {
+    remedy: 'Check AWS_ENDPOINT_URL and any proxy on the way. After a change, read the state of the target before repeating it.',
+    provider: { code: 'UnreadableReply' },
+    ...(effect ? { effect } : {}),
+    cause,
+  });
 }
 
 function bug(cause: unknown, action: string): CallError {

@@ -1,6 +1,7 @@
 import type { Instance } from '@aws-sdk/client-ec2';
 import { CallError } from '../../call/errors.ts';
 import type { Scope } from './accounts.ts';
+import { answered } from './errors.ts';
 import type { Sender, SendScope } from './send.ts';
 
 export interface Found {
@@ -12,7 +13,7 @@ export interface Found {
 export async function findInstance(sender: Sender, scope: Scope, id: string, call: SendScope): Promise<Found | undefined> {
   try {
     const { Reservations } = await sender.ask('ec2', scope, call, (sdk) => new sdk.DescribeInstancesCommand({ InstanceIds: [id] }));
-    for (const { OwnerId, Instances } of Reservations ?? []) {
+    for (const { OwnerId, Instances } of answered(Reservations, 'DescribeInstances')) {
       const instance = Instances?.find(({ InstanceId }) => InstanceId === id);
       if (instance) return { instance, ownerId: OwnerId ?? '' };
     }

@@ -5,6 +5,7 @@ import type { LaunchResult, LaunchSpec } from '../../ports/compute.ts';
 import type { AccountTarget, Resolved } from '../../ports/domain.ts';
 import { scopeOf } from './accounts.ts';
 import { type ChangeContext, expectDryRun } from './change.ts';
+import { answered } from './errors.ts';
 import { stateOf } from './instance-facts.ts';
 import { waitFor } from './wait.ts';
 
@@ -27,7 +28,7 @@ export async function launch(
     return { region, state: 'unknown', plan: { current: {}, change: describe(spec), providerChecked: true } };
   }
   const { Instances } = await sender.change('ec2', scope, 'token', call, (sdk) => new sdk.RunInstancesCommand(input));
-  const made = Instances?.[0];
+  const made = answered(Instances, 'RunInstances', 'unknown')[0];
   if (!made?.InstanceId) {
     throw new CallError('internal', 'AWS accepted the launch but named no instance.', {
       remedy: `Look for an instance named ${spec.name} with instances_list before launching again.`,

@@ -5,6 +5,7 @@ import type { InstancePage, InstanceQuery, InstanceRow, MissingPart } from '../.
 import type { AccountTarget } from '../../ports/domain.ts';
 import { type AwsAccount, type Scope, scopeKey, scopeOf, settleAll } from './accounts.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
+import { answered } from './errors.ts';
 import { tagsOf, toFilters, toRow } from './instance-facts.ts';
 import type { Sender } from './send.ts';
 
@@ -46,7 +47,10 @@ export async function list(
     const MaxResults = Math.min(mostResults, Math.max(fewestResults, skip + query.limit));
     const input = { MaxResults, NextToken: token, ...(Filters.length > 0 ? { Filters } : {}) };
     const reply = await sender.ask('ec2', scope, call, (sdk) => new sdk.DescribeInstancesCommand(input));
-    return { instances: (reply.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []), nextToken: reply.NextToken || undefined };
+    return {
+      instances: answered(reply.Reservations, 'DescribeInstances').flatMap(({ Instances }) => Instances ?? []),
+      nextToken: reply.NextToken || undefined,
+    };
   };
   const reader = createReader(ask);
   if (query.cursor === undefined) await reader.lookAhead(todo);

@@ -139,8 +139,8 @@ function countAttempts(call: ChangeScope): Attempts & { done(): void } {
 
 function outcomeOf(error: unknown): AttemptOutcome {
   const status = httpStatus(error);
-  // A success whose body could not be read is still a success.
-  if (status !== undefined && status >= 200 && status < 300) return 'applied';
+  // A success whose body cannot be read may come from something that is not the service at all.
+  if (status !== undefined && status >= 200 && status < 300) return 'unknown';
   return definitelyRefused(error) ? 'refused' : 'unknown';
 }
 

@@ -48,6 +48,7 @@ export const instancesLaunch = defineOperation('instances', {
   output: z.object({ provider, id: z.string().optional(), region: z.string(), state: instanceState }),
   entity: 'Account',
   targets: ({ provider, account, region }) => [{ type: 'Account', provider, account, region }],
+  made: ({ id }) => (id === undefined ? [] : [{ type: 'Instance', id }]),
   run: async ({ compute }, [target], { provider, account: _, ...spec }, call) => ({
     provider,
     ...(await compute.launch(target, spec, call)),
