@@ -171,6 +171,16 @@ describe('what may have happened', () => {
     expect(call.ledger.effect()).toBe('unknown');
   });
 
+  it.each(['<html>', '', '{}'])('does not take %j for an empty fleet, or for a change that was made', async (body) => {
+    stub.answerWith({ status: 200, body });
+    expect(await failure(connect().resolver.instance({ type: 'Instance', provider: 'aws', id: target.id }, newCall()))).toMatchObject({
+      code: 'provider_unavailable',
+    });
+    const error = await failure(connect().compute.stop(target, newCall()));
+    expect(error).toMatchObject({ code: 'provider_unavailable' });
+    expect(error.details.effect ?? 'unknown').toBe('unknown');
+  });
+
   it('says so when a dry run was not taken for one', async () => {
     stub.answerWith(stopped(target.id));
     const error = await failure(connect().compute.stop(target, newCall({ dryRun: true })));

@@ -161,6 +161,20 @@ describe('failures', () => {
     expect(road.entries.filter(({ phase }) => phase === 'outcome')).toMatchObject([{ effect: 'none' }, { effect: 'unknown' }]);
   });
 
+  it('does not invite to repeat what may have happened', async () => {
+    road.onChange = async () => {
+      throw new CallError('provider_unavailable', 'reset', { remedy: 'Try again.', retryable: true, retryAfterMs: 5 });
+    };
+    const error = errorOf(await road.invoke({ principal: marcus, ...stop(tagged) }));
+    expect(error).toMatchObject({ effect: 'unknown', retryable: false, remedy: expect.stringMatching(/^Look at the target first/) });
+    expect(error).not.toHaveProperty('retryAfterMs');
+  });
+
+  it('names in the record what a launch made', async () => {
+    outputOf(await road.invoke({ principal: agent('agent-ziggie'), tool: 'instances_launch', input: launch }));
+    expect(road.entries.at(-1)).toMatchObject({ phase: 'outcome', targets: [{ type: 'Account' }, { type: 'Instance', id: tagged }] });
+  });
+
   it('shows nothing of what a bug threw', async () => {
     road.onChange = async () => {
       throw new Error('password=hunter2hunter2 at /srv/app');
