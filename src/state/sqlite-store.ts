@@ -14,6 +14,8 @@ import { migrations } from './schema.ts';
  */
 
 const idempotencyKeptMs = 24 * 3_600_000;
+/** Expired requests are kept a day, for who looks what became of one; the journal keeps them for good. */
+const approvalKeptMs = 24 * 3_600_000;
 /** Rows that completions may hold per agent and type. */
 const seenKept = 1_000;
 
@@ -159,6 +161,7 @@ class SqliteStore implements StateStore {
   }
 
   createApproval(row: Omit<ApprovalRow, 'status' | 'approver' | 'decidedAt' | 'signature' | 'callId'>): ApprovalRow {
+    this.#run('DELETE FROM approvals WHERE expires_at < ?', row.createdAt - approvalKeptMs);
     this.#run(
       `INSERT INTO approvals (id, binding_hash, binding, requester, tool, status, created_at, expires_at) VALUES (?, ?, ?, ?, ?, 'pending', ?, ?)`,
       row.id,

@@ -67,6 +67,16 @@ export function storeContract(name: string, place: () => { open: () => StateStor
       expect(here.listApprovals({ status: 'approved', now: 999 })).toHaveLength(1);
     });
 
+    it('forgets a request a day after it expired', () => {
+      here.createApproval(row);
+      const dayLater = row.expiresAt + 24 * 3_600_000;
+      here.createApproval({ ...row, id: 'apr_2', createdAt: dayLater, expiresAt: dayLater + 1_000 });
+      expect(there.getApproval('apr_1')).toMatchObject({ id: 'apr_1' });
+      here.createApproval({ ...row, id: 'apr_3', createdAt: dayLater + 1, expiresAt: dayLater + 1_000 });
+      expect(there.getApproval('apr_1')).toBeUndefined();
+      expect(there.getApproval('apr_2')).toMatchObject({ id: 'apr_2' });
+    });
+
     it('claims an idempotency key once and tells the others what became of it', () => {
       expect(here.claimIdempotency('a', 'k', 'x', 'c1', 100, 200)).toEqual({ state: 'claimed' });
       expect(there.claimIdempotency('a', 'k', 'x', 'c2', 150, 250)).toEqual({ state: 'running', callId: 'c1' });
