@@ -8,6 +8,8 @@ import { type Started, startOnStdio } from './stdio-client.ts';
 export interface Pair {
   ours(agent?: string): Promise<Started>;
   bare(): Promise<Started>;
+  /** The bare server with the compile cache that our command turns on for itself. */
+  cachedBare(): Promise<Started>;
 }
 
 /** Bundles the bare server and starts each once, so that caches of the file system, of V8 and of visible tools are warm. */
@@ -22,7 +24,8 @@ export async function preparePair(scratch: string): Promise<Pair> {
     ours: (agent = 'agent-ziggie') =>
       startOnStdio([join(root, 'dist', 'cli.js'), 'stdio', '--agent', agent, '--sandbox', '--config', join(root, 'config')], env),
     bare: () => startOnStdio([bareFile], env),
+    cachedBare: () => startOnStdio([bareFile], { ...env, NODE_COMPILE_CACHE: join(scratch, 'compile-cache') }),
   };
-  for (const warm of [pair.ours, pair.bare]) await (await warm()).stop();
+  for (const warm of [pair.ours, pair.bare, pair.cachedBare]) await (await warm()).stop();
   return pair;
 }

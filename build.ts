@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { type BuildOptions, type BuildResult, build, type Plugin } from 'esbuild';
 import { registryHash } from './src/policy/schema.ts';
 import { catalogue } from './src/tools/catalogue.ts';
 import { operations } from './src/tools/index.ts';
@@ -11,7 +11,7 @@ import { operations } from './src/tools/index.ts';
 const root = dirname(fileURLToPath(import.meta.url));
 
 /** What the registry says at build time, in the place of the module that works it out. */
-const prebuiltCatalogue = {
+const prebuiltCatalogue: Plugin = {
   name: 'prebuilt-catalogue',
   setup({ onLoad }) {
     const value = { ...catalogue, registryHash: registryHash(operations) };
@@ -23,7 +23,7 @@ const prebuiltCatalogue = {
 };
 
 /** zod carries its messages in fifty languages; ours are English. */
-const englishOnly = {
+const englishOnly: Plugin = {
   name: 'english-only',
   setup({ onLoad }) {
     onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
@@ -37,7 +37,7 @@ const englishOnly = {
  * Importing `node:crypto` as an ES module reads every one of its exports, and some of them load the whole of Web Crypto.
  * As a CommonJS module its exports are read when they are used.
  */
-const lazyCrypto = {
+const lazyCrypto: Plugin = {
   name: 'lazy-crypto',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^(node:)?crypto$/ }, () => ({ path: 'crypto', namespace: 'lazy-builtin' }));
@@ -48,8 +48,8 @@ const lazyCrypto = {
   },
 };
 
-/** @param {import('esbuild').BuildOptions} options entry points and output folder; bench/ bundles its bare server the same way */
-export function bundle(options) {
+/** @param options entry points and output folder; bench/ bundles its programs the same way, so that they load alike */
+export function bundle(options: BuildOptions): Promise<BuildResult> {
   return build({
     bundle: true,
     splitting: true,
