@@ -1,5 +1,6 @@
-import type { ComputePort, ComputeResolver, InstanceDetail } from '../src/ports/compute.ts';
+import type { ComputePort, InstanceDetail } from '../src/ports/compute.ts';
 import type { InstanceTarget } from '../src/ports/domain.ts';
+import type { TargetResolvers } from '../src/ports/resolve.ts';
 
 /** The call that the governed and the bare road are compared by, and what the cloud would answer to it. */
 export const toolName = 'instances_get';
@@ -54,4 +55,12 @@ export const fakeCompute: ComputePort = {
   metrics: absent,
 };
 
-export const fakeResolver: ComputeResolver = { instance: async () => target, accounts: absent };
+export const fakeResolvers: TargetResolvers = {
+  Instance: async () => ({ targets: [target] }),
+  Account: absent,
+  Bucket: absent,
+  Object: absent,
+  Function: absent,
+  Secret: absent,
+  Alarm: absent,
+};

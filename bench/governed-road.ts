@@ -4,7 +4,7 @@ import type { Road } from '../src/call/invoke.ts';
 import { settingsOf } from '../src/cli/context.ts';
 import type { Principal } from '../src/ports/domain.ts';
 import { startServer, type ZiggieServer } from '../src/server.ts';
-import { fakeCompute, fakeResolver } from './fake-instance.ts';
+import { fakeCompute, fakeResolvers } from './fake-instance.ts';
 import { root } from './processes.ts';
 
 /** The server as it is, but for the cloud: real policy, journal and store, on disk. */
@@ -37,7 +37,7 @@ export async function openGovernedRoad(): Promise<GovernedRoad> {
     road: {
       ...server.road,
       audit,
-      resolver: fakeResolver,
+      resolvers: fakeResolvers,
       ports: { ...server.road.ports, compute: fakeCompute },
       limitsOf: () => limits,
     },

@@ -111,6 +111,11 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     operations: loadOperations,
     ports: {
       compute: aws.compute,
+      storage: aws.storage,
+      functions: aws.functions,
+      secrets: aws.secrets,
+      monitoring: aws.monitoring,
+      security: aws.security,
       access: createAccess({
         road: () => road,
         version,
@@ -119,7 +124,7 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
         runbooks,
       }),
     },
-    resolver: aws.resolver,
+    resolvers: aws.resolvers,
     policy,
     approvals: createApprovals({ store, approvers, ttlMs: settings.approvalTtlMs, spent: (id) => audit.approvalSpent(id) }),
     audit,
@@ -261,6 +266,9 @@ export async function connectAws(settings: Settings, guard: Guard): Promise<AwsP
   const common = {
     guard,
     audit: settings.audit,
+    storage: settings.storage,
+    security: { ...settings.security, generatedPolicies: async () => ({}) },
+    sessionPolicy: () => '',
     endpoints: { ...endpoints, ...(logs ? { logs } : {}) },
     ...(endpoint ? { endpoint } : {}),
   };

@@ -29,6 +29,9 @@ function open(name: string, endpoint: string): Promise<Audit> {
     guard: createGuard(),
     endpoint,
     audit,
+    sessionPolicy: () => '',
+    storage: { maxShareMinutes: 60 },
+    security: { sshRanges: [], generatedPolicies: async () => ({}) },
   });
   return openAudit({
     folder: join(folder, name),

@@ -1,8 +1,8 @@
 import { Call } from '../../src/call/call.ts';
 import { createInvoke, type Road } from '../../src/call/invoke.ts';
 import type { AuditPort } from '../../src/ports/audit.ts';
-import type { Resolved } from '../../src/ports/domain.ts';
-import { fakeCompute, fakeResolver, toolInput, toolName } from '../fake-instance.ts';
+import type { InstanceTarget, Resolved } from '../../src/ports/domain.ts';
+import { fakeCompute, fakeResolvers, toolInput, toolName } from '../fake-instance.ts';
 import { median, percentile } from '../figures.ts';
 import { openGovernedRoad } from '../governed-road.ts';
 import { answerMessages } from '../processes.ts';
@@ -36,9 +36,11 @@ function over(of: Road): () => Promise<void> {
 }
 
 async function askPort(): Promise<void> {
-  const scope = new Call(request, Date.now()).scope();
-  const target = await fakeResolver.instance({ type: 'Instance', id: toolInput.id }, scope);
-  await fakeCompute.get(target as Resolved<typeof target>, scope);
+  const scope = new Call(request, Date.now(), road.redactor).scope();
+  const {
+    targets: [target],
+  } = await fakeResolvers.Instance({ type: 'Instance', id: toolInput.id }, scope);
+  await fakeCompute.get(target as Resolved<InstanceTarget>, scope);
 }
 
 async function time(call: () => Promise<void>, count: number): Promise<number[]> {

@@ -22,15 +22,33 @@ export interface AccessOptions {
   readonly runbooks: ReadonlyMap<string, string>;
 }
 
-/** Whether some reading operation on this very target is allowed. */
+/** Whether some reading operation on this very target is allowed. An input that does not fit its action is a no. */
 async function mayRead({ operations, policy, sandbox }: Road, principal: Principal, target: Resolved): Promise<boolean> {
-  const input = target.type === 'Instance' ? { provider: target.provider, id: target.id } : {};
+  const input = identityInput(target);
   for (const { name, effect, entity } of (await operations()).values()) {
     if (effect !== 'read' || entity !== target.type) continue;
     const { allow } = await policy.decide({ principal, tool: name, target, input, system: { dryRun: false, sandbox } });
     if (allow) return true;
   }
   return false;
+}
+
+/** Arguments that name a target, as the reading tools of its type take them. */
+function identityInput(target: Resolved): Record<string, unknown> {
+  switch (target.type) {
+    case 'Instance':
+      return { provider: target.provider, id: target.id };
+    case 'Bucket':
+      return { bucket: target.id };
+    case 'Object':
+      return { bucket: target.bucket, key: target.key };
+    case 'Function':
+    case 'Secret':
+    case 'Alarm':
+      return { name: target.name };
+    default:
+      return {};
+  }
 }
 
 const nextStep: Readonly<Record<ApprovalView['status'], string>> = {
@@ -62,9 +80,9 @@ export function createAccess({ road, version, mode, probes, runbooks }: AccessOp
     },
 
     async explain(principal, tool, raw, call) {
-      const { operations, nearestTool, policy, resolver, sandbox, approverIds } = road();
+      const { operations, nearestTool, policy, resolvers, sandbox, approverIds } = road();
       const operation = findOperation(await operations(), tool, nearestTool);
-      const { input, dryRun } = parseInput(operation, raw);
+      const { input, dryRun, references } = parseInput(operation, raw);
       if (!policy.visibleTools(principal).includes(operation.name)) {
         return {
           decision: 'deny',
@@ -73,8 +91,10 @@ export function createAccess({ road, version, mode, probes, runbooks }: AccessOp
           targets: [],
         };
       }
-      const targets = await resolveTargets(operation, operation.targets(input, principal), resolver, call);
-      const decision = await decideCall(policy, { operation, principal, input, dryRun, sandbox }, targets, approverIds);
+      const asking = { ...call, iam: [...call.iam, ...operation.iam] };
+      const { targets: own, secrets } = await resolveTargets(operation, operation.targets(input, principal), references, resolvers, asking);
+      const decision = await decideCall(policy, { operation, principal, input, targets: own, secrets, dryRun, sandbox }, approverIds);
+      const targets = [...own, ...secrets];
       // Facts of what the agent may not read are not told by the way of asking why.
       const readable = await Promise.all(targets.map((target) => mayRead(road(), principal, target)));
       return {
@@ -85,7 +105,7 @@ export function createAccess({ road, version, mode, probes, runbooks }: AccessOp
           type: target.type,
           id: target.id,
           tags: readable[index] ? { ...target.tags } : {},
-          ...(target.type === 'Instance' && readable[index] ? { state: target.state } : {}),
+          ...('state' in target && readable[index] ? { state: target.state } : {}),
         })),
       };
     },

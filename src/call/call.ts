@@ -3,7 +3,8 @@ import type { Effect, Principal, Resolved } from '../ports/domain.ts';
 import { clientTokenOf, newCallId } from './call-id.ts';
 import { CallError, type ErrorBody } from './errors.ts';
 import { createLedger } from './ledger.ts';
-import type { Operation, OperationCall } from './operation.ts';
+import type { Operation } from './operation.ts';
+import type { Redactor } from './redact.ts';
 
 /** What a face hands to the road. */
 export interface CallRequest {
@@ -41,6 +42,7 @@ export class Call {
   readonly requestIds: string[] = [];
   readonly #waitMs: number;
   readonly #signal: AbortSignal;
+  readonly #redactor: Pick<Redactor, 'register'>;
 
   operation?: Operation;
   input: Readonly<Record<string, unknown>> = {};
@@ -59,9 +61,10 @@ export class Call {
   /** The outcome is known, and could not be made durable. */
   outcomeUnrecorded = false;
 
-  constructor(request: CallRequest, now: number) {
+  constructor(request: CallRequest, now: number, redactor: Pick<Redactor, 'register'>) {
     const { deadlineMs, waitMs } = request.progress ? watched : silent;
     this.request = request;
+    this.#redactor = redactor;
     this.id = newCallId(now);
     this.startedAt = now;
     this.deadlineAt = now + deadlineMs;
@@ -78,6 +81,8 @@ export class Call {
     const { request } = this;
     return {
       callId: this.id,
+      actor: request.principal?.id ?? '',
+      iam: this.operation?.iam ?? [],
       signal: this.#signal,
       deadlineAt: this.deadlineAt,
       waitMs: this.#waitMs,
@@ -91,14 +96,11 @@ export class Call {
           // Progress is a courtesy: a client that went away must not fail a call that changed something.
         }
       },
+      hide: (value) => this.#redactor.register(value),
       noteRequestId: (id) => {
         if (this.requestIds.length < 20) this.requestIds.push(id);
       },
     };
-  }
-
-  operationCall(principal: Principal): OperationCall {
-    return { ...this.scope(), principal };
   }
 
   /** @throws CallError `cancelled` when the caller has gone; only for use before anything was sent */

@@ -56,7 +56,8 @@ function problemOf(text: string, free: boolean): string | undefined {
   return undefined;
 }
 
-function covers(pattern: string, path: readonly string[]): boolean {
+/** Whether a path (`tags.*`) is, or stands above, the place of a value. */
+export function covers(pattern: string, path: readonly string[]): boolean {
   const parts = pattern.split('.');
   return parts.length <= path.length && parts.every((part, index) => part === '*' || part === path[index]);
 }

@@ -1,13 +1,16 @@
-import type { Principal, Resolved } from '../ports/domain.ts';
+import type { Principal, Resolved, SecretTarget } from '../ports/domain.ts';
 import type { PolicyAnswer, PolicyPort, SystemFacts } from '../ports/policy.ts';
 import type { NonEmpty, Operation } from './operation.ts';
+import { useSecret } from './secret-references.ts';
 
-/** Step 5 for one call: every target that must be allowed is asked about on its own. */
+/** Step 5 for one call: every target that must be allowed is asked about on its own, and so is every secret that it uses. */
 
 export interface DecisionInput {
   readonly operation: Operation;
   readonly principal: Principal;
   readonly input: Readonly<Record<string, unknown>>;
+  readonly targets: NonEmpty<Resolved>;
+  readonly secrets: readonly Resolved<SecretTarget>[];
   readonly dryRun: boolean;
   readonly sandbox: boolean;
 }
@@ -22,56 +25,59 @@ export type Decision =
   | { readonly kind: 'approval'; readonly policyIds: readonly string[]; readonly advice: readonly string[] }
   | { readonly kind: 'deny'; readonly policyIds: readonly string[]; readonly advice: readonly string[] };
 
+interface Answers {
+  /** One for each target. */
+  readonly targets: readonly PolicyAnswer[];
+  readonly secrets: readonly PolicyAnswer[];
+}
+
 /**
  * Decides as things are, and if that is a no, decides again as if a person had approved.
  * @param approvers who might approve; without any, nobody could, and the hypothetical one has no name
  */
-export async function decideCall(
-  policy: PolicyPort,
-  asked: DecisionInput,
-  targets: NonEmpty<Resolved>,
-  approvers: () => Promise<readonly string[]>,
-): Promise<Decision> {
-  const answers = await ask(policy, asked, targets);
-  const policyIds = unique(answers.flatMap((answer) => answer.policyIds));
-  const allowed = targets.filter((_, index) => answers[index]?.allow === true);
+export async function decideCall(policy: PolicyPort, asked: DecisionInput, approvers: () => Promise<readonly string[]>): Promise<Decision> {
+  const { operation, targets } = asked;
+  const answers = await ask(policy, asked);
+  const all = [...answers.targets, ...answers.secrets];
+  const policyIds = unique(all.flatMap((answer) => answer.policyIds));
+  const allowed = targets.filter((_, index) => answers.targets[index]?.allow === true);
   const [first, ...rest] = allowed;
-  if (first && (allowed.length === targets.length || asked.operation.decide === 'any')) {
+  const enough = allowed.length === targets.length || operation.decide === 'any';
+  if (first && enough && answers.secrets.every(({ allow }) => allow)) {
     const leftOut = targets.filter((target) => !allowed.includes(target)).map(({ id }) => id);
     return { kind: 'allow', policyIds, targets: [first, ...rest], leftOut };
   }
-  const denied = answers.filter((answer) => !answer.allow);
+  const denied = all.filter((answer) => !answer.allow);
   const why = {
     policyIds: unique(denied.flatMap((answer) => answer.policyIds)),
     advice: unique(denied.flatMap((answer) => answer.advice)),
   };
   const known = await approvers();
   for (const approver of known.length > 0 ? known : ['nobody']) {
-    if (await allowedWithApproval(policy, asked, targets, approver)) return { kind: 'approval', ...why };
+    if (await allowedWithApproval(policy, asked, approver)) return { kind: 'approval', ...why };
   }
   return { kind: 'deny', ...why };
 }
 
 /** The decision that counts once a person has approved: with the real approver, on the same live facts. */
-export async function allowedWithApproval(
-  policy: PolicyPort,
-  asked: DecisionInput,
-  targets: NonEmpty<Resolved>,
-  approver: string,
-): Promise<boolean> {
-  const answers = await ask(policy, asked, targets, { approver });
-  return answers.every((answer) => answer.allow);
+export async function allowedWithApproval(policy: PolicyPort, asked: DecisionInput, approver: string): Promise<boolean> {
+  const { targets, secrets } = await ask(policy, asked, { approver });
+  return [...targets, ...secrets].every((answer) => answer.allow);
 }
 
-function ask(
-  policy: PolicyPort,
-  asked: DecisionInput,
-  targets: NonEmpty<Resolved>,
-  approval?: { approver: string },
-): Promise<PolicyAnswer[]> {
+async function ask(policy: PolicyPort, asked: DecisionInput, approval?: { approver: string }): Promise<Answers> {
   const { operation, principal, input, dryRun, sandbox } = asked;
   const system: SystemFacts = { dryRun, sandbox, ...(approval ? { approval } : {}) };
-  return Promise.all(targets.map((target) => policy.decide({ principal, tool: operation.name, target, input, system })));
+  const [targets, secrets] = await Promise.all([
+    Promise.all(asked.targets.map((target) => policy.decide({ principal, tool: operation.name, target, input, system }))),
+    Promise.all(
+      asked.secrets.map((target) => {
+        const use = { name: target.name, for: operation.name };
+        return policy.decide({ principal, tool: useSecret, target, input: use, system });
+      }),
+    ),
+  ]);
+  return { targets, secrets };
 }
 
 function unique(values: readonly string[]): string[] {

@@ -1,22 +1,24 @@
 import type { KeyObject } from 'node:crypto';
 import type { ApprovalBinding, ApprovalsPort } from '../ports/approvals.ts';
 import type { AuditPhase, AuditPort } from '../ports/audit.ts';
-import type { ComputeResolver } from '../ports/compute.ts';
-import type { Principal, Resolved, Target } from '../ports/domain.ts';
+import type { MissingPart, Principal, Resolved, SecretTarget, Target } from '../ports/domain.ts';
 import type { PolicyPort } from '../ports/policy.ts';
+import type { TargetResolvers } from '../ports/resolve.ts';
 import type { AdmitResult, StateStore } from '../ports/state.ts';
 import { Call, type CallRequest, type CallResult } from './call.ts';
-import { hashArguments } from './canonical.ts';
+import { cleanText, hashArguments } from './canonical.ts';
 import { allowedWithApproval, type DecisionInput, decideCall } from './decide.ts';
 import { CallError, type ErrorBody } from './errors.ts';
 import * as failures from './failures.ts';
 import { claimKey, findOutcome, forgetKey, keepOutcome, type StoredOutcome } from './idempotency.ts';
-import type { NonEmpty, Operation, Ports } from './operation.ts';
+import type { Operation, OperationCall, Ports } from './operation.ts';
 import { findOperation, parseIdempotencyKey, parseInput } from './parse.ts';
 import { projectOutput } from './project.ts';
 import { entryOf } from './record.ts';
 import type { Redactor } from './redact.ts';
 import { resolveTargets } from './resolve.ts';
+import { hideSecretInputs, sealSecretInputs } from './secret-inputs.ts';
+import { putValues, useSecret } from './secret-references.ts';
 
 /**
  * Invariant: this is the only way to a provider, and the order of its steps is the security property. Nothing is sent
@@ -28,7 +30,7 @@ export interface Road {
   /** Loaded with the first call: a start needs none of it. */
   readonly operations: () => Promise<ReadonlyMap<string, Operation>>;
   readonly ports: Ports;
-  readonly resolver: ComputeResolver;
+  readonly resolvers: TargetResolvers;
   readonly policy: PolicyPort;
   readonly approvals: ApprovalsPort;
   readonly audit: AuditPort;
@@ -52,14 +54,15 @@ export type Invoke = (request: CallRequest) => Promise<CallResult>;
 
 /** Slots and keys outlive the deadline a little, so that a slow end does not free one too early. */
 const graceMs = 30_000;
+const longestProviderMessage = 300;
 
 /** Makes `invoke()`, the one road. It never throws: what goes wrong is in the result. */
 export function createInvoke(road: Road): Invoke {
   return async (request) => {
-    const call = new Call(request, road.now());
+    const call = new Call(request, road.now(), road.redactor);
     try {
       const output = await travel(road, call);
-      return { ok: true, callId: call.id, output, untrusted: call.operation?.untrusted ?? [] };
+      return { ok: true, callId: call.id, output, untrusted: call.operation?.untrusted.map(({ path }) => path) ?? [] };
     } catch (error) {
       return { ok: false, callId: call.id, error: await fail(road, call, error) };
     } finally {
@@ -73,7 +76,7 @@ export function createInvoke(road: Road): Invoke {
  * refusal that it was answered with.
  */
 export async function recordRefusal(road: Road, request: CallRequest, error: CallError): Promise<void> {
-  await fail(road, new Call(request, road.now()), error);
+  await fail(road, new Call(request, road.now(), road.redactor), error);
 }
 
 async function travel(road: Road, call: Call): Promise<Record<string, unknown>> {
@@ -86,7 +89,8 @@ async function travel(road: Road, call: Call): Promise<Record<string, unknown>> 
   const operation = findOperation(await road.operations(), call.request.tool, road.nearestTool);
   call.operation = operation;
   if (unwritable && operation.needsAudit) throw unwritable;
-  const { input, dryRun } = parseInput(operation, call.request.input);
+  hideSecretInputs(operation, call.request.input, road.redactor);
+  const { input, dryRun, references } = parseInput(operation, call.request.input);
   call.dryRun = dryRun;
   call.idempotencyKey = parseIdempotencyKey(call.request.idempotencyKey);
   call.argsHash = hashArguments(road.argumentsKey, input);
@@ -94,47 +98,47 @@ async function travel(road: Road, call: Call): Promise<Record<string, unknown>> 
   call.policySetHash = road.policy.hash();
 
   // 3. Could this principal ever do it? Asked before any provider is.
-  if (!road.policy.visibleTools(principal).includes(operation.name)) {
+  for (const tool of references.length > 0 ? [operation.name, useSecret] : [operation.name]) {
+    if (road.policy.visibleTools(principal).includes(tool)) continue;
     call.decision = 'deny';
-    throw failures.neverAllowed(operation.name, principal.id);
+    throw failures.neverAllowed(tool, principal.id);
   }
   const stored = findOutcome(road.store, call, road.now());
   if (stored) return answerAgain(road, call, stored.callId, stored.outcome);
 
   // 4. On what, as it is now?
   call.refuseIfCancelled();
-  const resolved = await resolveTargets(operation, operation.targets(input, principal), road.resolver, call.scope());
-  call.targets = resolved;
+  const found = await resolveTargets(operation, operation.targets(input, principal), references, road.resolvers, call.scope());
+  const { targets: resolved, secrets } = found;
+  call.targets = [...resolved, ...secrets];
 
   // 5. May they do it to all of that?
-  const asked: DecisionInput = { operation, principal, input, dryRun, sandbox: road.sandbox };
+  const asked: DecisionInput = { operation, principal, input, targets: resolved, secrets, dryRun, sandbox: road.sandbox };
   call.policySetHash = road.policy.hash();
-  const decision = await decideCall(road.policy, asked, resolved, road.approverIds);
+  const decision = await decideCall(road.policy, asked, road.approverIds);
   if (road.policy.hash() !== call.policySetHash) throw failures.policyMoved();
   call.policyIds = decision.policyIds;
   call.decision = decision.kind === 'allow' || (decision.kind === 'approval' && dryRun) ? 'allow' : 'deny';
   if (decision.kind === 'deny') throw failures.denied(operation.name, decision);
   const targets = decision.kind === 'allow' ? decision.targets : resolved;
-  call.targets = targets;
-  const binding: ApprovalBinding | undefined =
-    decision.kind === 'approval' && !dryRun
-      ? { tool: operation.name, input, targets: resolved.map(road.bindingFacts), agent: principal.id, policySetHash: call.policySetHash }
-      : undefined;
-  if (binding && decision.kind === 'approval') await findGrant(road, call, asked, resolved, binding, decision);
+  call.targets = [...targets, ...secrets];
+  const binding = decision.kind === 'approval' && !dryRun ? bindingOf(road, asked, call.policySetHash) : undefined;
+  if (binding && decision.kind === 'approval') await findGrant(road, call, asked, binding, decision);
 
   // 6. Say so durably before anything happens.
   call.refuseIfCancelled();
   claimKey(road.store, call, road.now(), call.deadlineAt + graceMs);
-  if (binding) await claimGrant(road, call, asked, resolved, binding);
+  if (binding) await claimGrant(road, call, asked, binding);
   await recordIntent(road, call, operation);
 
   // 7. and 8. Do it, on the resolved targets. Guards and retries live below the port.
-  const result = await operation.run(road.ports, targets, input, call.operationCall(principal));
+  const scope = { ...call.scope(), principal };
+  const result = await operation.run(road.ports, targets, await withSecrets(road, operation, input, secrets, scope), scope);
 
   // 9. Show the declared shape, and nothing secret.
   const output = projectOutput(operation, result, road.redactor);
   if (decision.kind === 'approval' && dryRun) output.plan = { ...(output.plan as object), needsApproval: true };
-  if (decision.kind === 'allow' && decision.leftOut.length > 0) nameLeftOut(output, resolved, decision.leftOut);
+  if (decision.kind === 'allow') nameMissing(output, [...found.missing, ...leftOutOf(resolved, decision.leftOut)]);
   const { seen } = operation;
   if (seen && principal.kind === 'agent') courtesy(road, () => road.store.rememberSeen(principal.id, seen(output), call.startedAt));
 
@@ -171,12 +175,39 @@ function leave(road: Road, call: Call): void {
   courtesy(road, () => road.store.release(call.id));
 }
 
+function bindingOf({ bindingFacts, argumentsKey }: Road, asked: DecisionInput, policySetHash: string): ApprovalBinding {
+  const { operation, principal, input, targets, secrets } = asked;
+  return {
+    tool: operation.name,
+    input: sealSecretInputs(operation, input, argumentsKey),
+    targets: [...targets, ...secrets].map(bindingFacts),
+    agent: principal.id,
+    policySetHash,
+  };
+}
+
+/** The arguments as the tool's port gets them. A dry run needs no value, and gets none. */
+async function withSecrets(
+  road: Road,
+  { secretReferences }: Operation,
+  input: Readonly<Record<string, unknown>>,
+  secrets: readonly Resolved<SecretTarget>[],
+  scope: OperationCall,
+): Promise<Readonly<Record<string, unknown>>> {
+  if (secrets.length === 0 || scope.dryRun) return input;
+  const iam = (await road.operations()).get(useSecret)?.iam ?? [];
+  return putValues(input, secretReferences, secrets, async (secret, field) => {
+    const value = await road.ports.secrets.read(secret, field, { ...scope, iam });
+    scope.hide(value);
+    return value;
+  });
+}
+
 /** Step 5, when a person must agree: the grant that fits, or the request for one. */
 async function findGrant(
   road: Road,
   call: Call,
   asked: DecisionInput,
-  targets: NonEmpty<Resolved>,
   binding: ApprovalBinding,
   why: { policyIds: readonly string[]; advice: readonly string[] },
 ): Promise<void> {
@@ -185,7 +216,7 @@ async function findGrant(
   if (found?.status === 'rejected') throw failures.approvalRejected(found.id, found.approver);
   if (found?.status === 'approved') {
     // The second decision was hypothetical; this one knows who approved.
-    if (await allowedWithApproval(road.policy, asked, targets, found.approver)) return;
+    if (await allowedWithApproval(road.policy, asked, found.approver)) return;
     throw failures.denied(asked.operation.name, why);
   }
   const pending = found ?? (await road.approvals.request(binding, asked.principal));
@@ -196,16 +227,10 @@ async function findGrant(
   });
 }
 
-async function claimGrant(
-  road: Road,
-  call: Call,
-  asked: DecisionInput,
-  targets: NonEmpty<Resolved>,
-  binding: ApprovalBinding,
-): Promise<void> {
+async function claimGrant(road: Road, call: Call, asked: DecisionInput, binding: ApprovalBinding): Promise<void> {
   const id = call.approvalId ?? '';
   const claimed = await road.approvals.claim(id, binding, call.id);
-  const allowed = claimed !== undefined && (await allowedWithApproval(road.policy, asked, targets, claimed.approver));
+  const allowed = claimed !== undefined && (await allowedWithApproval(road.policy, asked, claimed.approver));
   if (!allowed || road.policy.hash() !== binding.policySetHash) throw failures.approvalGone(id);
   call.decision = 'allow';
 }
@@ -224,7 +249,7 @@ async function recordIntent(road: Road, call: Call, operation: Operation): Promi
 /** Every failure ends here: one error body, one record, one redaction. */
 async function fail(road: Road, call: Call, thrown: unknown): Promise<ErrorBody> {
   const error = thrown instanceof CallError ? thrown : failures.internal(thrown);
-  const body = road.redactor.value(cautious(error.toBody(call.id, call.effect())));
+  const body = short(road.redactor.value(cautious(error.toBody(call.id, call.effect()))));
   const phase = call.intentRecorded ? 'outcome' : 'refused';
   // Where the outcome could not be recorded just now, trying once more would tell the journal less than the truth.
   const unrecorded = call.outcomeUnrecorded || (!(await record(road, call, phase, body)) && phase === 'outcome');
@@ -237,6 +262,12 @@ async function fail(road: Road, call: Call, thrown: unknown): Promise<ErrorBody>
     else forgetKey(road.store, call);
   });
   return ended;
+}
+
+/** The provider's words, cut behind the redaction: half a secret would not be recognised. */
+function short(body: ErrorBody): ErrorBody {
+  const { provider } = body;
+  return provider?.message ? { ...body, provider: { ...provider, message: cleanText(provider.message, longestProviderMessage) } } : body;
 }
 
 /** What may have happened, or has, must not be invited to happen again. */
@@ -275,13 +306,17 @@ async function record(road: Road, call: Call, phase: AuditPhase, error?: ErrorBo
   return false;
 }
 
-function nameLeftOut(output: Record<string, unknown>, targets: readonly Resolved[], leftOut: readonly string[]): void {
-  const rows = targets.flatMap((target) =>
+function leftOutOf(targets: readonly Resolved[], leftOut: readonly string[]): MissingPart[] {
+  return targets.flatMap((target) =>
     target.type === 'Account' && leftOut.includes(target.id)
       ? [{ provider: target.provider, account: target.id, code: 'policy_denied', message: 'Policy does not let you list this account.' }]
       : [],
   );
-  output.missing = [...((output.missing as unknown[] | undefined) ?? []), ...rows];
+}
+
+/** What a list does not show is said. */
+function nameMissing(output: Record<string, unknown>, parts: readonly MissingPart[]): void {
+  if (parts.length > 0) output.missing = [...((output.missing as unknown[] | undefined) ?? []), ...parts];
 }
 
 async function answerAgain(road: Road, call: Call, callId: string, outcome: StoredOutcome): Promise<Record<string, unknown>> {

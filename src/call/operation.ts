@@ -3,11 +3,21 @@ import type { AccessPort } from '../ports/access.ts';
 import type { CallScope } from '../ports/call-scope.ts';
 import type { ComputePort } from '../ports/compute.ts';
 import type { EntityType, Principal, Resolved, RetryClass, TargetMap, TargetRef, ToolEffect } from '../ports/domain.ts';
+import type { FunctionsPort } from '../ports/functions.ts';
+import type { MonitoringPort } from '../ports/monitoring.ts';
+import type { SecretsPort } from '../ports/secrets.ts';
+import type { SecurityPort } from '../ports/security.ts';
 import type { SeenTarget } from '../ports/state.ts';
+import type { StoragePort } from '../ports/storage.ts';
 
-/** Everything a handler may reach. A port that no provider implements is absent, and its tools answer `provider_not_configured`. */
+/** Everything a handler may reach. */
 export interface Ports {
   readonly compute: ComputePort;
+  readonly storage: StoragePort;
+  readonly functions: FunctionsPort;
+  readonly secrets: SecretsPort;
+  readonly monitoring: MonitoringPort;
+  readonly security: SecurityPort;
   readonly access: AccessPort;
 }
 
@@ -16,6 +26,12 @@ export interface OperationCall extends CallScope {
 }
 
 export type NonEmpty<T> = readonly [T, ...T[]];
+
+export interface UntrustedPath {
+  readonly path: string;
+  /** Characters that are shown of each string. */
+  readonly limit: number;
+}
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -40,9 +56,17 @@ export interface Operation {
   readonly input: z.ZodObject;
   readonly output: z.ZodObject;
   /** Output paths whose strings come from outside (`instances.*.name`): cleaned, capped, and named in `_meta`. */
-  readonly untrusted: readonly string[];
+  readonly untrusted: readonly UntrustedPath[];
+  /** Output paths that hold a presigned address: its signature looks like a secret, and is what was asked for. */
+  readonly presigned: readonly string[];
   /** Input paths whose strings are text for people rather than names, and need not be canonical. */
   readonly freeText: readonly string[];
+  /** Input paths that hold a secret itself. */
+  readonly secretInputs: readonly string[];
+  /** Input paths whose strings may name a secret, to be put in its place behind the intent. */
+  readonly secretReferences: readonly string[];
+  /** What is wrong with an input that fits the schema, if anything. */
+  readonly check?: (input: unknown) => string | undefined;
   targets(input: unknown, principal: Principal): TargetRef[];
   readonly seen?: (output: unknown) => SeenTarget[];
   readonly made?: (output: unknown) => { type: EntityType; id: string }[];
@@ -66,6 +90,8 @@ export interface OperationDeclaration<I extends z.ZodObject, O extends z.ZodObje
   decide?: 'all' | 'any';
   listed?: boolean;
   needsAudit?: boolean;
+  /** What is wrong with an input that fits the schema (two fields that exclude each other), in words for the caller. */
+  check?(input: z.output<I>): string | undefined;
   targets(input: z.output<I>, principal: Principal): TargetRef<E>[];
   /** What the call made, for its record. */
   made?(output: z.output<O>): { type: EntityType; id: string }[];
@@ -114,8 +140,12 @@ export function defineOperation<I extends z.ZodObject, O extends z.ZodObject, E 
     needsAudit: declaration.needsAudit ?? true,
     input,
     output,
-    untrusted: markedPaths(output, 'untrusted'),
-    freeText: markedPaths(input, 'freeText'),
+    untrusted: markedPaths(output, 'untrusted').map(({ path, mark }) => ({ path, limit: Number(mark) })),
+    presigned: pathsOf(output, 'presigned'),
+    freeText: [...pathsOf(input, 'freeText'), ...pathsOf(input, 'secretInput'), ...pathsOf(input, 'secretReference')],
+    secretInputs: pathsOf(input, 'secretInput'),
+    secretReferences: pathsOf(input, 'secretReference'),
+    ...(declaration.check ? { check: declaration.check as NonNullable<Operation['check']> } : {}),
     // Types are erased on purpose: the road parses with `input` before it calls either.
     targets: declaration.targets as Operation['targets'],
     ...(declaration.made ? { made: declaration.made as NonNullable<Operation['made']> } : {}),
@@ -128,13 +158,30 @@ export function defineOperation<I extends z.ZodObject, O extends z.ZodObject, E 
 
 /** Text that an agent writes for people (tag values, descriptions): slashes and line breaks in it are no path tricks. */
 export function freeText<T extends z.ZodType>(schema: T): T {
-  return schema.meta({ freeText: true }) as T;
+  return schema.meta({ ...schema.meta(), freeText: true }) as T;
 }
 
-/** Text that a cloud, not we, wrote. The projection cleans it and the reply names its path. */
-export function untrusted<T extends z.ZodType>(schema: T): T {
-  return schema.meta({ untrusted: true }) as T;
+/** A secret in the clear: bound, recorded and shown only as a keyed hash. Its name should say so too (`secretValue`). */
+export function secretInput<T extends z.ZodType>(schema: T): T {
+  return schema.meta({ ...schema.meta(), secretInput: true }) as T;
 }
+
+/** Strings in here, at any depth, may be `secret://name#field` or hold `{{resolve:secretsmanager:name:SecretString:field}}`. */
+export function mayReferToSecrets<T extends z.ZodType>(schema: T): T {
+  return schema.meta({ ...schema.meta(), secretReference: true }) as T;
+}
+
+/** @param limit characters that are shown of each string; the projection cleans it and the reply names its path */
+export function untrusted<T extends z.ZodType>(schema: T, limit = 2_000): T {
+  return schema.meta({ ...schema.meta(), untrusted: limit }) as T;
+}
+
+/** An address that carries its own permission, and is therefore left as it is. */
+export function presigned<T extends z.ZodType>(schema: T): T {
+  return schema.meta({ ...schema.meta(), presigned: true }) as T;
+}
+
+const marks = ['untrusted', 'presigned', 'freeText', 'secretInput', 'secretReference'] as const;
 
 /**
  * What clients are shown. It says less than the parsers check, because every token of it is paid in every conversation:
@@ -144,8 +191,7 @@ function toJsonSchema(schema: z.ZodObject, io: 'input' | 'output'): JsonSchema {
   const json = z.toJSONSchema(schema, {
     io,
     override: ({ jsonSchema, path }) => {
-      delete jsonSchema.untrusted;
-      delete jsonSchema.freeText;
+      for (const mark of marks) delete jsonSchema[mark];
       delete jsonSchema.propertyNames;
       // Words say it better to a reader than a regular expression.
       if (jsonSchema.format || jsonSchema.description || io === 'output') delete jsonSchema.pattern;
@@ -176,12 +222,17 @@ function isEmpty(schema: unknown): boolean {
 }
 
 /** Paths (`instances.*.name`) of a schema that carry a mark. */
-function markedPaths(schema: z.ZodType, mark: string, path: string[] = []): string[] {
-  if (schema.meta()?.[mark]) return [path.join('.')];
+function markedPaths(schema: z.ZodType, mark: (typeof marks)[number], path: string[] = []): { path: string; mark: unknown }[] {
+  const found = schema.meta()?.[mark];
+  if (found) return [{ path: path.join('.'), mark: found }];
   const def = schema.def as { innerType?: z.ZodType; element?: z.ZodType; valueType?: z.ZodType };
   if (def.innerType) return markedPaths(def.innerType, mark, path);
   const each = def.element ?? def.valueType;
   if (each) return markedPaths(each, mark, [...path, '*']);
   if (!(schema instanceof z.ZodObject)) return [];
   return Object.entries(schema.shape).flatMap(([key, field]) => markedPaths(field as z.ZodType, mark, [...path, key]));
+}
+
+function pathsOf(schema: z.ZodType, mark: (typeof marks)[number]): string[] {
+  return markedPaths(schema, mark).map(({ path }) => path);
 }

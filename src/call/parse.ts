@@ -2,11 +2,14 @@ import type { z } from 'zod';
 import { findUncanonical } from './canonical.ts';
 import { CallError } from './errors.ts';
 import type { Operation } from './operation.ts';
+import { referencesIn, type SecretReference } from './secret-references.ts';
 
 export interface ParsedInput {
   /** Without `dryRun`. */
   readonly input: Readonly<Record<string, unknown>>;
   readonly dryRun: boolean;
+  /** Secrets that it refers to. */
+  readonly references: readonly SecretReference[];
 }
 
 /** Finds an operation by its name. */
@@ -43,7 +46,9 @@ export function parseInput(operation: Operation, raw: unknown): ParsedInput {
   const parsed = operation.input.safeParse(raw ?? {});
   if (!parsed.success) throw invalid(parsed.error.issues.slice(0, 5).map(describeIssue).join('; '), operation);
   const { dryRun, ...input } = parsed.data;
-  return { input, dryRun: dryRun === true };
+  const problem = operation.check?.(input);
+  if (problem) throw invalid(problem, operation);
+  return { input, dryRun: dryRun === true, references: referencesIn(input, operation.secretReferences, operation.freeText) };
 }
 
 /** Keys are short printable ASCII, so that every store can hold them. */

@@ -3,8 +3,6 @@ import { CallError } from './errors.ts';
 import type { Operation } from './operation.ts';
 import type { Redactor } from './redact.ts';
 
-const untrustedLimit = 2_000;
-
 /**
  * Step 9: the declared shape and nothing else, secrets masked, text from outside cleaned.
  * @throws CallError `internal` when a provider's answer does not fit the declared output
@@ -17,8 +15,10 @@ export function projectOutput(operation: Operation, result: unknown, redactor: R
       cause: parsed.error,
     });
   }
-  const output = redactor.value(dropEmpty(parsed.data)) as Record<string, unknown>;
-  for (const path of operation.untrusted) cleanAt(output, path.split('.'));
+  const shown = dropEmpty(parsed.data);
+  const output = redactor.value(shown) as Record<string, unknown>;
+  for (const path of operation.presigned) copyAt(shown, output, path);
+  for (const { path, limit } of operation.untrusted) cleanAt(output, path.split('.'), limit);
   return output;
 }
 
@@ -31,11 +31,17 @@ function dropEmpty(value: unknown): unknown {
   );
 }
 
-function cleanAt(holder: unknown, [head, ...rest]: readonly string[]): void {
+function cleanAt(holder: unknown, [head, ...rest]: readonly string[], limit: number): void {
   if (typeof holder !== 'object' || holder === null || head === undefined) return;
   const record = holder as Record<string, unknown>;
   for (const key of head === '*' ? Object.keys(record) : [head]) {
-    if (rest.length > 0) cleanAt(record[key], rest);
-    else if (record[key] !== undefined) record[key] = cleanDeep(record[key], untrustedLimit);
+    if (rest.length > 0) cleanAt(record[key], rest, limit);
+    else if (record[key] !== undefined) record[key] = cleanDeep(record[key], limit);
   }
+}
+
+/** Presigned addresses stand at the root of an output, under a name. */
+function copyAt(from: unknown, to: Record<string, unknown>, key: string): void {
+  const value = (from as Record<string, unknown>)[key];
+  if (value !== undefined) to[key] = value;
 }

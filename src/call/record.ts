@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { AuditEntry, AuditPhase } from '../ports/audit.ts';
 import type { Principal, Resolved } from '../ports/domain.ts';
 import type { Call } from './call.ts';
@@ -7,6 +8,8 @@ import type { Redactor } from './redact.ts';
 
 /** Longest argument list kept in full by a refusal of input that was never parsed, in characters of JSON. */
 const rawInputLimit = 2_000;
+/** Longer texts of an argument (a file's content) are kept by size and hash. */
+const longestRecordedText = 1_000;
 
 export function principalName(principal: Principal | undefined): string {
   return principal ? `${principal.kind}:${principal.id}` : 'unknown';
@@ -41,7 +44,7 @@ export function entryOf(
   if (call.policySetHash) entry.policySetHash = call.policySetHash;
   if (call.approvalId) entry.approvalId = call.approvalId;
   if (call.replayOf) entry.replayOf = call.replayOf;
-  if (phase !== 'outcome') entry.args = call.argsHash ? redactor.value(call.input) : rawArguments(request.input, redactor);
+  if (phase !== 'outcome') entry.args = call.argsHash ? redactor.value(recordable(call)) : rawArguments(request.input, redactor);
   if (phase === 'intent') return entry;
   if (call.requestIds.length > 0) entry.awsRequestIds = [...call.requestIds];
   entry.durationMs = options.now - call.startedAt;
@@ -57,7 +60,25 @@ export function entryOf(
 function targetOf(target: Resolved): NonNullable<AuditEntry['targets']>[number] {
   if (target.type === 'System') return { type: target.type, id: target.id };
   const { type, id, provider, account } = target;
-  return { type, id, provider, account, region: target.type === 'Instance' ? target.region : target.regions.join(',') };
+  return { type, id, provider, account, region: 'regions' in target ? target.regions.join(',') : target.region };
+}
+
+/** The arguments as they are recorded: secrets not at all, bulk by size and hash. */
+function recordable({ input, operation }: Call): unknown {
+  const entries = Object.entries(input).map(([name, value]) => [
+    name,
+    operation?.secretInputs.includes(name) ? '[redacted]' : shorten(value),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function shorten(value: unknown): unknown {
+  if (typeof value === 'string' && value.length > longestRecordedText) {
+    return { bytes: Buffer.byteLength(value), sha256: createHash('sha256').update(value).digest('hex') };
+  }
+  if (Array.isArray(value)) return value.map(shorten);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shorten(inner)]));
 }
 
 /** Input that did not parse, as far as it can be shown: cut before it is searched for secrets, since it may be anything. */

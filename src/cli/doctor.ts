@@ -2,6 +2,7 @@ import { accessSync, constants, lstatSync } from 'node:fs';
 import { Call } from '../call/call.ts';
 import { newCallId } from '../call/call-id.ts';
 import { CallError } from '../call/errors.ts';
+import { createRedactor } from '../call/redact.ts';
 import type { Settings } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { checkPolicy } from '../policy/workbench.ts';
@@ -133,7 +134,7 @@ async function delivery({ logSink, audit }: ZiggieServer, sandbox: boolean): Pro
 }
 
 function scope() {
-  return new Call({ tool: 'doctor', input: {} }, Date.now()).scope();
+  return new Call({ tool: 'doctor', input: {} }, Date.now(), createRedactor()).scope();
 }
 
 function worded(error: unknown): { detail: string; fix?: string } {

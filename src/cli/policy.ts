@@ -40,12 +40,13 @@ export async function explain(
   const principal = principalOf(settings, options.agent);
   const operation = operations.find(({ name }) => name === options.tool);
   if (!operation) throw new CliError(exit.usage, `There is no tool ${options.tool}.`);
-  const { input, dryRun } = parseInput(operation, parseObject(options.input, '--input'));
+  const { input, dryRun, references } = parseInput(operation, parseObject(options.input, '--input'));
   const targets: readonly Target[] = options.target
     ? [sampleTarget(operation.entity, parseObject(options.target, '--target') as Partial<Target>)]
-    : await withServer(options, ({ road }) => {
-        const call = new Call({ principal, tool: operation.name, input, client: 'cli' }, Date.now());
-        return resolveTargets(operation, operation.targets(input, principal), road.resolver, call.scope());
+    : await withServer(options, async ({ road }) => {
+        const call = new Call({ principal, tool: operation.name, input, client: 'cli' }, Date.now(), road.redactor);
+        call.operation = operation;
+        return (await resolveTargets(operation, operation.targets(input, principal), references, road.resolvers, call.scope())).targets;
       });
   const explanations = await Promise.all(
     targets.map((target) =>

@@ -11,6 +11,16 @@ export interface AgentSettings {
   readonly teams: readonly string[];
   readonly toolsets: readonly string[];
   readonly limits: { readonly callsPerMinute: number; readonly callsAtOnce: number };
+  readonly boundary: Boundary;
+}
+
+/** What AWS itself lets an agent reach in accounts that name a role. Names may end in a star. */
+export interface Boundary {
+  readonly tags: Readonly<Record<string, string>>;
+  readonly buckets: readonly string[];
+  readonly prefixes: readonly string[];
+  readonly secrets: readonly string[];
+  readonly functions: readonly string[];
 }
 
 export interface AwsAccountSettings {
@@ -18,6 +28,7 @@ export interface AwsAccountSettings {
   readonly accountId?: string;
   readonly profile?: string;
   readonly credentials: 'environment' | 'instance-role';
+  readonly role?: string;
   readonly regions: readonly string[];
 }
 
@@ -49,6 +60,8 @@ export interface Settings {
     readonly endpoints: Readonly<Record<string, string>>;
   };
   readonly audit: { readonly logGroup: string; readonly account: string; readonly region: string; readonly pruneAfterDays: number };
+  readonly storage: { readonly workspace?: string; readonly maxShareMinutes: number };
+  readonly security: { readonly sshRanges: readonly string[] };
   readonly http: { readonly allowedHosts: readonly string[] };
 }
 
@@ -132,18 +145,19 @@ export async function loadSettings(options: LoadOptions): Promise<Settings> {
     stateRoot: root,
     stateFolder: join(root, destinationName(sandbox, endpoint, env)),
     sandbox,
-    agents: yaml.agents.map(({ id, teams, toolsets, limits }) => ({
+    agents: yaml.agents.map(({ id, teams, toolsets, limits, boundary }) => ({
       id,
       teams,
       toolsets: toolsets === 'all' ? options.toolsets : toolsets,
       limits: { ...defaultLimits, ...yaml.limits, ...limits },
+      boundary,
     })),
     defaultLimits: { ...defaultLimits, ...yaml.limits },
     ...(env.ZIGGIE_AGENT ? { defaultAgent: env.ZIGGIE_AGENT } : {}),
     approvers: yaml.approvers,
     approvalTtlMs: yaml.approvals.ttlMinutes * 60_000,
     aws: {
-      accounts: sandbox ? accounts.map(({ accountId: _, profile: __, ...account }) => account) : accounts,
+      accounts: sandbox ? accounts.map(({ accountId: _, profile: __, role: ___, ...account }) => account) : accounts,
       ...(sandbox ? {} : staticCredentials(env)),
       ...(endpoint ? { endpoint } : {}),
       endpoints: sandbox ? {} : serviceEndpoints(env),
@@ -154,6 +168,11 @@ export async function loadSettings(options: LoadOptions): Promise<Settings> {
       region: yaml.audit.region ?? accounts.find(({ name }) => name === auditAccount)?.regions[0] ?? region,
       pruneAfterDays: yaml.audit.pruneAfterDays,
     },
+    storage: {
+      ...(yaml.storage.workspace === undefined ? {} : { workspace: resolve(folder, yaml.storage.workspace) }),
+      maxShareMinutes: yaml.storage.maxShareMinutes,
+    },
+    security: yaml.security,
     http: yaml.http,
   };
   if (production)

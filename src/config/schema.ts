@@ -12,6 +12,19 @@ const limits = z.strictObject({
   callsAtOnce: z.int().min(1).max(1_000),
 });
 
+const pattern = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9/_+=.@-]{0,200}\*?$/, 'expected a name, or the start of one and a star');
+
+/** What AWS itself lets an agent reach in accounts that name a role, whatever policy says. */
+const boundary = z.strictObject({
+  /** Tags that instances must carry. */
+  tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({ Project: 'Ziggie' }),
+  buckets: z.array(z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected a bucket name')).default(['ziggie-deployments']),
+  /** Keys, in every bucket. */
+  prefixes: z.array(z.string().regex(/^[^*]{0,200}\*$/, 'expected the start of a key and a star')).default(['*']),
+  secrets: z.array(pattern).default(['ziggie/*']),
+  functions: z.array(pattern).default(['ziggie-*']),
+});
+
 const agent = z.strictObject({
   id: name,
   description: z.string().max(200).optional(),
@@ -19,6 +32,7 @@ const agent = z.strictObject({
   /** Toolsets that the agent is offered; `all` for every one. */
   toolsets: z.union([z.literal('all'), z.array(name)]).default('all'),
   limits: limits.partial().default({}),
+  boundary: boundary.prefault({}),
 });
 
 const approver = z.strictObject({
@@ -37,6 +51,11 @@ const awsAccount = z.strictObject({
   profile: z.string().min(1).optional(),
   /** `instance-role` asks the metadata service of the EC2 instance that the server runs on; nothing else does. */
   credentials: z.enum(['environment', 'instance-role']).default('environment'),
+  /** Role that agents' calls run under, each in a session with its own policy. */
+  role: z
+    .string()
+    .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/, 'expected the ARN of a role: arn:aws:iam::123456789012:role/name')
+    .optional(),
   /** Absent: AWS_REGION. */
   regions: z.array(regionName).min(1).optional(),
 });
@@ -57,6 +76,19 @@ export const ziggieYaml = z.strictObject({
       account: name.optional(),
       region: regionName.optional(),
       pruneAfterDays: z.int().min(1).max(3650).default(30),
+    })
+    .prefault({}),
+  storage: z
+    .strictObject({
+      /** Folder that uploads from files may come from; relative to the configuration folder. */
+      workspace: z.string().min(1).optional(),
+      maxShareMinutes: z.int().min(1).max(10_080).default(60),
+    })
+    .prefault({}),
+  security: z
+    .strictObject({
+      /** Where SSH is expected from; a rule that is wider is a finding. */
+      sshRanges: z.array(z.union([z.cidrv4(), z.cidrv6()], 'expected ranges like 203.0.113.0/24')).default([]),
     })
     .prefault({}),
   /** `serve` only: host names, besides loopback, that requests may name in Host and Origin. */

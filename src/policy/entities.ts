@@ -5,7 +5,18 @@
  * One entry per entity type is all that a new type needs.
  */
 import type { CedarValueJson, EntityJson, EntityUidJson, Type } from '@cedar-policy/cedar-wasm/nodejs';
-import type { EntityType, Principal, Tags, Target, TargetMap } from '../ports/domain.ts';
+import type {
+  AlarmTarget,
+  BucketTarget,
+  EntityType,
+  FunctionTarget,
+  ObjectTarget,
+  Principal,
+  SecretTarget,
+  Tags,
+  Target,
+  TargetMap,
+} from '../ports/domain.ts';
 
 export const namespace = 'Ziggie';
 const text: Type<string> = { type: 'String' };
@@ -21,6 +32,21 @@ interface EntitySpec<T extends Target> {
   /** A believable target for policy tests, `policy diff` and the self-test, with the given facts in place. */
   sample(facts: Partial<T>): T;
 }
+
+const yesNo: Type<string> = { type: 'Boolean' };
+const count: Type<string> = { type: 'Long' };
+
+/** Of everything on AWS that is not an instance. */
+const awsPlace = { provider: text, account: text, accountId: text, region: text, name: text };
+type AwsTarget = BucketTarget | FunctionTarget | SecretTarget | AlarmTarget;
+
+function awsFacts({ provider, account, accountId, region, id }: AwsTarget) {
+  return { provider, account, accountId, region, name: id };
+}
+function awsBinding({ type, id, provider, account, accountId, region, tags }: AwsTarget | ObjectTarget) {
+  return { type, id, provider, account, accountId, region, tags: { ...tags } };
+}
+const awsSample = { provider: 'aws', account: 'main', accountId: '123456789012', region: 'eu-north-1', tags: {} } as const;
 
 const specs: { readonly [K in EntityType]: EntitySpec<TargetMap[K]> } = {
   Account: {
@@ -89,6 +115,79 @@ const specs: { readonly [K in EntityType]: EntitySpec<TargetMap[K]> } = {
       ...facts,
       type: 'Instance',
     }),
+  },
+  Bucket: {
+    attributes: awsPlace,
+    memberOf: ['Account'],
+    facts: awsFacts,
+    parents: ({ account }) => [uid('Account', account)],
+    bindingFacts: awsBinding,
+    sample: (facts) => ({ id: 'ziggie-deployments', ...awsSample, ...facts, type: 'Bucket' }),
+  },
+  Object: {
+    attributes: {
+      provider: text,
+      account: text,
+      accountId: text,
+      region: text,
+      bucket: text,
+      key: text,
+      exists: yesNo,
+      sizeBytes: count,
+      versioning: text,
+    },
+    memberOf: ['Bucket', 'Account'],
+    facts: ({ provider, account, accountId, region, bucket, key, exists, sizeBytes, versioning }) => ({
+      provider,
+      account,
+      accountId,
+      region,
+      bucket,
+      key,
+      exists,
+      sizeBytes,
+      versioning,
+    }),
+    parents: ({ bucket, account }) => [uid('Bucket', bucket), uid('Account', account)],
+    bindingFacts: (target) => ({ ...awsBinding(target), exists: target.exists, etag: target.etag, versioning: target.versioning }),
+    sample: (facts) => {
+      const { bucket = 'ziggie-deployments', key = 'web/index.html' } = facts;
+      const defaults = { exists: true, sizeBytes: 1_024, etag: 'sample', versioning: 'enabled' } as const;
+      return { ...awsSample, ...defaults, ...facts, type: 'Object', bucket, key, id: `${bucket}/${key}` };
+    },
+  },
+  Function: {
+    attributes: { ...awsPlace, runtime: text },
+    memberOf: ['Account'],
+    facts: (target) => ({ ...awsFacts(target), runtime: target.runtime }),
+    parents: ({ account }) => [uid('Account', account)],
+    bindingFacts: awsBinding,
+    sample: (facts) => {
+      const name = facts.name ?? facts.id ?? 'ziggie-report';
+      return { ...awsSample, runtime: 'nodejs24.x', ...facts, type: 'Function', name, id: name };
+    },
+  },
+  Secret: {
+    attributes: { ...awsPlace, state: text },
+    memberOf: ['Account'],
+    facts: (target) => ({ ...awsFacts(target), state: target.state }),
+    parents: ({ account }) => [uid('Account', account)],
+    bindingFacts: (target) => ({ ...awsBinding(target), state: target.state }),
+    sample: (facts) => {
+      const name = facts.name ?? facts.id ?? 'ziggie/db';
+      return { ...awsSample, state: 'active', ...facts, type: 'Secret', name, id: name };
+    },
+  },
+  Alarm: {
+    attributes: { ...awsPlace, exists: yesNo },
+    memberOf: ['Account'],
+    facts: (target) => ({ ...awsFacts(target), exists: target.exists }),
+    parents: ({ account }) => [uid('Account', account)],
+    bindingFacts: (target) => ({ ...awsBinding(target), exists: target.exists }),
+    sample: (facts) => {
+      const name = facts.name ?? facts.id ?? 'ziggie-ec2-high-cpu';
+      return { ...awsSample, exists: true, ...facts, type: 'Alarm', name, id: name };
+    },
   },
   System: {
     attributes: { id: text },

@@ -122,12 +122,12 @@ function targetsOf(operation: Operation, input: unknown, principal: Principal, {
 
 function known(ref: TargetRef): Record<string, string> {
   const { type: _, ...named } = ref;
-  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(Object.entries(named).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
 
 function sameShape(value: unknown, sample: unknown): boolean {
   if (Array.isArray(sample)) return Array.isArray(value) && value.every((item) => typeof item === 'string');
-  if (typeof sample === 'string') return typeof value === 'string';
+  if (typeof sample !== 'object') return typeof value === typeof sample;
   return typeof value === 'object' && value !== null && Object.values(value).every((item) => typeof item === 'string');
 }
 

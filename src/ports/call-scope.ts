@@ -16,6 +16,10 @@ export interface EffectLedger {
 /** What a port may know of the call that it serves. */
 export interface CallScope {
   readonly callId: string;
+  /** Id of the principal that the call is made for. */
+  readonly actor: string;
+  /** IAM actions that the operation declared: AWS is asked for nothing else. */
+  readonly iam: readonly string[];
   /** Aborts reads, waits, and writes not yet sent. A write that was sent is finished on its own deadline. */
   readonly signal: AbortSignal;
   /** Epoch milliseconds after which the call is given up. */
@@ -28,6 +32,8 @@ export interface CallScope {
   readonly ledger: EffectLedger;
   /** Reports progress to the client if it asked for it. Never throws. */
   progress(done: number, total: number | undefined, message: string): void;
+  /** Makes sure that nothing shows this value from now on: for secrets, before they are used. */
+  hide(value: string): void;
   /** Keeps a provider request id for the audit record. */
   noteRequestId(id: string): void;
 }

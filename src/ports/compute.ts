@@ -1,5 +1,6 @@
 import type { CallScope } from './call-scope.ts';
-import type { AccountTarget, InstanceState, InstanceTarget, Provider, Resolved, Tags, TargetRef } from './domain.ts';
+import type { AccountTarget, InstanceState, InstanceTarget, MissingPart, Provider, Resolved, Tags } from './domain.ts';
+import type { Plan } from './plan.ts';
 
 /** One line of a list: short enough that 25 cost under 2,000 tokens. */
 export interface InstanceRow {
@@ -11,15 +12,6 @@ export interface InstanceRow {
   region: string;
   /** Only when more than one account is configured. */
   account?: string;
-}
-
-/** A part of a list that could not be read, so that its absence is not taken for emptiness. */
-export interface MissingPart {
-  provider: Provider;
-  account: string;
-  region?: string;
-  code: string;
-  message: string;
 }
 
 export interface InstancePage {
@@ -51,16 +43,6 @@ export interface InstanceDetail extends Omit<InstanceRow, 'account'> {
   /** Why the provider last changed the state, e.g. `Server.InsufficientInstanceCapacity`. Untrusted text. */
   stateReason?: string;
   tags: Record<string, string>;
-}
-
-/** What a dry run found: what is, and what would be. */
-export interface Plan {
-  current: Record<string, string>;
-  change: Record<string, string>;
-  /** Whether the provider's own dry run confirmed that it would accept the call. */
-  providerChecked: boolean;
-  /** Set by the road when the real call would need a person's approval. */
-  needsApproval?: boolean;
 }
 
 export interface StateChange {
@@ -119,12 +101,4 @@ export interface ComputePort {
   terminate(instance: Resolved<InstanceTarget>, call: CallScope): Promise<StateChange>;
   launch(account: Resolved<AccountTarget>, spec: LaunchSpec, call: CallScope): Promise<LaunchResult>;
   metrics(instance: Resolved<InstanceTarget>, query: MetricQuery, call: CallScope): Promise<MetricSeries[]>;
-}
-
-/** Reads live facts for step 4 of the road. Writes never use a cached fact. */
-export interface ComputeResolver {
-  /** Throws `target_unresolved` when there is no such instance in the configured accounts and regions, or more than one. */
-  instance(ref: TargetRef<'Instance'>, call: CallScope): Promise<InstanceTarget>;
-  /** Throws `provider_not_configured` when no account matches, `invalid_input` for a region that is not configured. */
-  accounts(ref: TargetRef<'Account'>, call: CallScope): Promise<AccountTarget[]>;
 }

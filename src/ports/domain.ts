@@ -54,6 +54,53 @@ export interface InstanceTarget extends TargetBase {
   readonly instanceType: string;
 }
 
+interface AwsPlace {
+  readonly provider: 'aws';
+  readonly account: string;
+  readonly accountId: string;
+  readonly region: string;
+}
+
+/** An S3 bucket; `id` is its name. */
+export interface BucketTarget extends TargetBase, AwsPlace {
+  readonly type: 'Bucket';
+}
+
+/** An S3 object, there or about to be; `id` is `bucket/key`, and its tags are those of its bucket. */
+export interface ObjectTarget extends TargetBase, AwsPlace {
+  readonly type: 'Object';
+  readonly bucket: string;
+  readonly key: string;
+  readonly exists: boolean;
+  /** Zero when there is none. */
+  readonly sizeBytes: number;
+  /** Empty when there is none. */
+  readonly etag: string;
+  readonly versioning: 'enabled' | 'suspended' | 'off';
+}
+
+/** A Lambda function; `id` is its name. */
+export interface FunctionTarget extends TargetBase, AwsPlace {
+  readonly type: 'Function';
+  readonly name: string;
+  readonly runtime: string;
+}
+
+/** A secret of Secrets Manager, there or about to be; `id` is its name. Never holds a value. */
+export interface SecretTarget extends TargetBase, AwsPlace {
+  readonly type: 'Secret';
+  readonly name: string;
+  /** `deleted`: scheduled for deletion, and still restorable. */
+  readonly state: 'active' | 'deleted' | 'absent';
+}
+
+/** A CloudWatch alarm, there or about to be; `id` is its name. */
+export interface AlarmTarget extends TargetBase, AwsPlace {
+  readonly type: 'Alarm';
+  readonly name: string;
+  readonly exists: boolean;
+}
+
 /** The server itself: access, audit, health. */
 export interface SystemTarget extends TargetBase {
   readonly type: 'System';
@@ -62,19 +109,49 @@ export interface SystemTarget extends TargetBase {
 export interface TargetMap {
   Account: AccountTarget;
   Instance: InstanceTarget;
+  Bucket: BucketTarget;
+  Object: ObjectTarget;
+  Function: FunctionTarget;
+  Secret: SecretTarget;
+  Alarm: AlarmTarget;
   System: SystemTarget;
 }
 export type EntityType = keyof TargetMap;
 export type Target = TargetMap[EntityType];
 
-/** What an operation asks to act on, before anything is known of it. */
-export interface TargetRef<T extends EntityType = EntityType> {
-  readonly type: T;
-  /** Absent for `Account`: every configured account that matches. */
-  readonly id?: string;
+/** Where to look; what is absent is searched everywhere that is configured. */
+interface Place {
   readonly provider?: Provider;
   readonly account?: string;
   readonly region?: string;
+}
+interface Named extends Place {
+  readonly name: string;
+  /** For what makes it: its absence is a fact, not a failure. A region is then needed where several are configured. */
+  readonly mayBeAbsent?: boolean;
+}
+interface RefMap {
+  /** Every configured account that matches. */
+  Account: Place;
+  Instance: Place & { readonly id: string };
+  Bucket: { readonly account?: string; readonly bucket: string };
+  Object: { readonly account?: string; readonly bucket: string; readonly key: string; readonly mayBeAbsent?: boolean };
+  Function: Named;
+  Secret: Named;
+  Alarm: Named;
+  System: { readonly id?: string };
+}
+
+/** What an operation asks to act on, before anything is known of it. */
+export type TargetRef<T extends EntityType = EntityType> = { [K in T]: { readonly type: K } & RefMap[K] }[T];
+
+/** A part of an answer that could not be read, so that its absence is not taken for emptiness. */
+export interface MissingPart {
+  provider: Provider;
+  account: string;
+  region?: string;
+  code: string;
+  message: string;
 }
 
 declare const resolvedBrand: unique symbol;

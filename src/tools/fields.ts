@@ -42,6 +42,32 @@ export const instanceRef = z.strictObject({ provider, id: instanceId, region: re
 
 export const stateChange = z.object({ provider, id: z.string(), previousState: instanceState, state: instanceState });
 
+/** 3 to 63 lower-case letters, digits, dots and hyphens (S3 User Guide, "Bucket naming rules"). */
+export const bucket = z
+  .string()
+  .max(63)
+  .regex(/^(?!xn--|\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected a bucket name');
+
+/** Up to 1,024 bytes of UTF-8; canonical, so that no two spellings mean one object. */
+export const objectKey = z
+  .string()
+  .min(1)
+  .max(1024)
+  .refine((key) => Buffer.byteLength(key) <= 1024 && !key.startsWith('/'), 'expected at most 1024 bytes, not starting with /');
+
+/** Secrets Manager: letters, digits and /_+=.@- (CreateSecret, "Name"). */
+export const secretName = z
+  .string()
+  .max(256)
+  .regex(/^[A-Za-z0-9/_+=.@-]+$/, 'expected a secret name like ziggie/db')
+  .describe('e.g. ziggie/db');
+
+/** Lambda: 1 to 64 letters, digits, hyphens and underscores. */
+export const functionName = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z0-9_-]+$/, 'expected a function name, not an ARN');
+
 /** Output rows of parts of a list that could not be read. */
 export const missing = z
   .array(z.object({ provider, account: z.string(), region: z.string().optional(), code: z.string(), message: untrusted(z.string()) }))

@@ -13,6 +13,7 @@ import { instancesRestart } from './instances/restart.ts';
 import { instancesStart } from './instances/start.ts';
 import { instancesStop } from './instances/stop.ts';
 import { instancesTerminate } from './instances/terminate.ts';
+import { secretsUse } from './secrets/use.ts';
 
 /** The registry. A new tool is one file, one test and one line here; everything else is derived. */
 export const operations: readonly Operation[] = [
@@ -30,4 +31,5 @@ export const operations: readonly Operation[] = [
   instancesLaunch,
   instancesTerminate,
   instancesMetrics,
+  secretsUse,
 ];

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { InstanceRow, LaunchSpec } from '../../src/ports/compute.ts';
 import type { AwsProvider } from '../../src/providers/aws/index.ts';
-import { failure, newCall, resolved } from './harness.ts';
+import { accountsOf, failure, instanceOf, newCall, resolved } from './harness.ts';
 
 /**
  * Where a counterpart is not like AWS; everything else in this file holds for both. What moto does not do is covered over the sandbox,
@@ -39,11 +39,11 @@ export function describeCompute(where: string, connect: () => Promise<AwsProvide
     });
 
     const account = async () => {
-      const [first] = await aws.resolver.accounts({ type: 'Account' }, newCall());
+      const [first] = await accountsOf(aws, { type: 'Account' }, newCall());
       if (!first) throw new Error('no account');
       return resolved(first);
     };
-    const instance = async (id: string) => resolved(await aws.resolver.instance({ type: 'Instance', id }, newCall()));
+    const instance = async (id: string) => resolved(await instanceOf(aws, { type: 'Instance', id }, newCall()));
     const launched = async (over: Partial<LaunchSpec> = {}) => {
       const { id } = await aws.compute.launch(await account(), { ...spec, ...over }, newCall());
       return instance(id ?? '');
@@ -167,7 +167,7 @@ export function describeCompute(where: string, connect: () => Promise<AwsProvide
     });
 
     it('does not resolve what does not exist', async () => {
-      const error = await failure(aws.resolver.instance({ type: 'Instance', id: 'i-0fffffffffffffff0' }, newCall()));
+      const error = await failure(instanceOf(aws, { type: 'Instance', id: 'i-0fffffffffffffff0' }, newCall()));
       expect(error.code).toBe('target_unresolved');
       expect(error.details.provider?.code).toBe('InvalidInstanceID.NotFound');
     });

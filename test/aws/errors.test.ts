@@ -3,7 +3,7 @@ import { CallError } from '../../src/call/errors.ts';
 import { toCallError } from '../../src/providers/aws/errors.ts';
 import { createGuard } from '../../src/resilience/guard.ts';
 import { described, type Ec2Stub, ec2Error, ran, startEc2Stub, started, stopped } from './ec2-stub.ts';
-import { failure, instanceTarget, mainAccount, newAws, newCall, resolved } from './harness.ts';
+import { failure, instanceOf, instanceTarget, mainAccount, newAws, newCall, resolved } from './harness.ts';
 
 let stub: Ec2Stub;
 beforeAll(async () => {
@@ -69,7 +69,11 @@ describe('what EC2 refuses', () => {
 
   it('names the way to sign in again for the profile of the account', async () => {
     const error = Object.assign(new Error('expired'), { name: 'ExpiredToken', $fault: 'client', $metadata: { httpStatusCode: 400 } });
-    const mapped = toCallError(error, { account: mainAccount({ profile: 'work' }), region: 'eu-north-1' }, 'StopInstances');
+    const mapped = toCallError(error, {
+      scope: { account: mainAccount({ profile: 'work' }), region: 'eu-north-1' },
+      action: 'StopInstances',
+      service: 'ec2',
+    });
     expect(mapped.details.remedy).toContain('aws sso login --profile work');
   });
 
@@ -79,12 +83,11 @@ describe('what EC2 refuses', () => {
     expect(error).toMatchObject({ code: 'provider_throttled', details: { retryable: true, retryAfterMs: 1_000 } });
   });
 
-  it('cuts and cleans the message', async () => {
+  it('cleans the message, and leaves it long enough for the redaction to see it whole', async () => {
     stub.answerWith(ec2Error(400, 'InvalidParameterValue', `a\u202eb\u2066c&#10;d${'x'.repeat(500)}`));
     const error = await failure(connect().compute.stop(target, newCall()));
     const message = error.details.provider?.message ?? '';
-    expect(message).toMatch(/^a b c d/);
-    expect(message).toHaveLength(300);
+    expect(message).toBe(`abc d${'x'.repeat(500)}`);
   });
 
   it.each(['{"message":"no"}', '<html><body>Forbidden', 'plain words', ''])(
@@ -173,7 +176,7 @@ describe('what may have happened', () => {
 
   it.each(['<html>', '', '{}'])('does not take %j for an empty fleet, or for a change that was made', async (body) => {
     stub.answerWith({ status: 200, body });
-    expect(await failure(connect().resolver.instance({ type: 'Instance', provider: 'aws', id: target.id }, newCall()))).toMatchObject({
+    expect(await failure(instanceOf(connect(), { type: 'Instance', provider: 'aws', id: target.id }, newCall()))).toMatchObject({
       code: 'provider_unavailable',
     });
     const error = await failure(connect().compute.stop(target, newCall()));
@@ -368,7 +371,9 @@ describe('what is no answer of AWS', () => {
       { name: 'toString' },
       Object.assign(new Error('x'), { name: 'constructor' }),
     ]) {
-      expect(toCallError(odd, { account: mainAccount(), region: 'eu-north-1' }, 'StopInstances')).toBeInstanceOf(CallError);
+      expect(
+        toCallError(odd, { scope: { account: mainAccount(), region: 'eu-north-1' }, action: 'StopInstances', service: 'ec2' }),
+      ).toBeInstanceOf(CallError);
     }
   });
 });

@@ -1,27 +1,40 @@
 import { randomUUID } from 'node:crypto';
 import { CallError } from '../../src/call/errors.ts';
 import type { AttemptOutcome, CallScope } from '../../src/ports/call-scope.ts';
-import type { Effect, InstanceTarget, Resolved, Target } from '../../src/ports/domain.ts';
-import { type AwsAccount, type AwsOptions, createAws } from '../../src/providers/aws/index.ts';
+import type { AccountTarget, Effect, InstanceTarget, Resolved, Target, TargetRef } from '../../src/ports/domain.ts';
+import { type AwsAccount, type AwsOptions, type AwsProvider, createAws } from '../../src/providers/aws/index.ts';
 import { createSandbox, type SandboxOptions } from '../../src/providers/sandbox/index.ts';
 import { createGuard } from '../../src/resilience/guard.ts';
+import { operations } from '../../src/tools/index.ts';
+
+/** What any operation declares; that each declares enough is shown by calls that take the road. */
+const allActions = operations.flatMap(({ iam }) => iam);
 
 /** A call as the road makes them, with what it collects laid open. */
 export interface TestCall extends CallScope {
   readonly attempts: (AttemptOutcome | 'open')[];
   readonly requestIds: string[];
   readonly messages: string[];
+  /** Values that must not be shown. */
+  readonly hidden: string[];
   cancel(): void;
 }
 
-export function newCall(options: Partial<Pick<CallScope, 'dryRun' | 'waitMs' | 'clientToken' | 'deadlineAt'>> = {}): TestCall {
+export function newCall(
+  options: Partial<Pick<CallScope, 'actor' | 'iam' | 'dryRun' | 'waitMs' | 'clientToken' | 'deadlineAt'>> = {},
+): TestCall {
   const abort = new AbortController();
   const attempts: (AttemptOutcome | 'open')[] = [];
   const requestIds: string[] = [];
   const messages: string[] = [];
+  const hidden: string[] = [];
   const callId = randomUUID();
   return {
     callId,
+    actor: 'agent-ziggie',
+    iam: allActions,
+    hide: (value) => hidden.push(value),
+    hidden,
     signal: abort.signal,
     deadlineAt: Date.now() + 20_000,
     waitMs: 10_000,
@@ -54,6 +67,20 @@ export function resolved<T extends Target>(target: T): Resolved<T> {
   return target as Resolved<T>;
 }
 
+/** Accounts as the road would resolve them, each of which had to answer. */
+export async function accountsOf(aws: AwsProvider, ref: TargetRef<'Account'>, call: CallScope): Promise<AccountTarget[]> {
+  const { targets, unasked } = await aws.resolvers.Account(ref, call);
+  if (unasked?.[0]) throw unasked[0].error;
+  return [...targets];
+}
+
+export async function instanceOf(aws: AwsProvider, ref: TargetRef<'Instance'>, call: CallScope): Promise<InstanceTarget> {
+  const { targets } = await aws.resolvers.Instance(ref, call);
+  const [first, ...others] = targets;
+  if (!first || others.length > 0) throw new Error(`expected one instance, found ${targets.length}`);
+  return first;
+}
+
 /** A target that nobody looked up: for what the provider says about it. */
 export function instanceTarget(facts: Partial<InstanceTarget> = {}): Resolved<InstanceTarget> {
   return resolved({
@@ -83,6 +110,9 @@ export function newAws(options: Partial<AwsOptions> = {}) {
     guard: createGuard(),
     audit: { account: 'main', region: 'eu-north-1', logGroup: '/ziggie/infrastructure-audit' },
     pollMs: 5,
+    sessionPolicy: () => '',
+    storage: { maxShareMinutes: 60 },
+    security: { sshRanges: [], generatedPolicies: async () => ({}) },
     ...options,
   });
 }

@@ -5,7 +5,7 @@ import type { AwsProvider } from '../../src/providers/aws/index.ts';
 import { createSandbox, fleet } from '../../src/providers/sandbox/index.ts';
 import { described, startEc2Stub } from './ec2-stub.ts';
 import { type Faults, faulty } from './faulty.ts';
-import { failure, mainAccount, newAws, newCall, resolved, sandboxAws, sandboxParts } from './harness.ts';
+import { accountsOf, failure, instanceOf, mainAccount, newAws, newCall, resolved, sandboxAws, sandboxParts } from './harness.ts';
 
 const regions = ['eu-west-1', 'eu-north-1', 'us-east-1', 'ap-south-1'];
 const spec = { name: 'abroad', instanceType: 't3.micro', image: 'ami-12345678', tags: { Project: 'Ziggie' } };
@@ -14,7 +14,7 @@ const spec = { name: 'abroad', instanceType: 't3.micro', image: 'ami-12345678', 
 async function connect(faults: Faults = {}) {
   const sandbox = createSandbox({ region: 'eu-north-1', settleMs: 0 });
   const aws = newAws({ accounts: [mainAccount({ regions })], ...sandboxParts(sandbox), middleware: faulty(sandbox.middleware, faults) });
-  const [account] = await aws.resolver.accounts({ type: 'Account' }, newCall());
+  const [account] = await accountsOf(aws, { type: 'Account' }, newCall());
   if (!account) throw new Error('no account');
   const target = resolved(account);
   for (const region of ['eu-west-1', 'eu-west-1', 'us-east-1', 'us-east-1', 'us-east-1']) {
@@ -38,7 +38,7 @@ async function connect(faults: Faults = {}) {
 describe('listing', () => {
   it('shows a dozen instances of the fleet, in several states, in short rows', async () => {
     const aws = sandboxAws();
-    const [account] = await aws.resolver.accounts({ type: 'Account' }, newCall());
+    const [account] = await accountsOf(aws, { type: 'Account' }, newCall());
     if (!account) throw new Error('no account');
     const { instances, nextCursor, missing } = await aws.compute.list([resolved(account)], { limit: 25 }, newCall());
     expect(instances.map(({ id }) => id)).toEqual(fleet.map(({ id }) => id));
@@ -85,7 +85,7 @@ describe('listing', () => {
 
   it('names the account in a row only where there are several', async () => {
     const aws = sandboxAws({}, { accounts: [mainAccount(), mainAccount({ name: 'second' })] });
-    const accounts = (await aws.resolver.accounts({ type: 'Account' }, newCall())).map(resolved);
+    const accounts = (await accountsOf(aws, { type: 'Account' }, newCall())).map(resolved);
     const { instances } = await aws.compute.list(accounts, { limit: 100 }, newCall());
     expect(new Set(instances.map(({ account }) => account))).toEqual(new Set(['main', 'second']));
   });
@@ -167,7 +167,7 @@ describe('listing', () => {
 
   it('matches any tag value literally', async () => {
     const aws: AwsProvider = sandboxAws();
-    const [account] = await aws.resolver.accounts({ type: 'Account' }, newCall());
+    const [account] = await accountsOf(aws, { type: 'Account' }, newCall());
     if (!account) throw new Error('no account');
     const target = resolved(account);
     const value = fc.string({ unit: fc.constantFrom('*', '?', '\\', 'a', '.', '(', '$', ' '), minLength: 1, maxLength: 6 });
@@ -177,10 +177,10 @@ describe('listing', () => {
         const { id } = await aws.compute.launch(target, { ...spec, region: 'eu-north-1', tags: { Odd: text } }, call);
         const { instances } = await aws.compute.list([target], { limit: 100, tag: { key: 'Odd', value: text } }, newCall());
         const found = instances.map((row) => row.id);
-        await aws.compute.terminate(resolved(await aws.resolver.instance({ type: 'Instance', id: id ?? '' }, newCall())), newCall());
+        await aws.compute.terminate(resolved(await instanceOf(aws, { type: 'Instance', id: id ?? '' }, newCall())), newCall());
         expect(found).toContain(id);
         for (const each of found) {
-          const { tags } = await aws.resolver.instance({ type: 'Instance', id: each }, newCall());
+          const { tags } = await instanceOf(aws, { type: 'Instance', id: each }, newCall());
           expect(tags.Odd).toBe(text);
         }
       }),

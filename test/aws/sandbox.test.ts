@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { createSandbox, fleet } from '../../src/providers/sandbox/index.ts';
-import { failure, mainAccount, newAws, newCall, resolved, sandboxAws, sandboxParts } from './harness.ts';
+import { accountsOf, failure, instanceOf, mainAccount, newAws, newCall, resolved, sandboxAws, sandboxParts } from './harness.ts';
 
 /** A sandbox whose time stands until the test moves it. */
 function connect() {
   const clock = { now: Date.now() };
   const aws = sandboxAws({ now: () => clock.now, settleMs: 60_000 });
-  const find = async (id: string) => resolved(await aws.resolver.instance({ type: 'Instance', id }, newCall()));
+  const find = async (id: string) => resolved(await instanceOf(aws, { type: 'Instance', id }, newCall()));
   const account = async () => {
-    const [first] = await aws.resolver.accounts({ type: 'Account' }, newCall());
+    const [first] = await accountsOf(aws, { type: 'Account' }, newCall());
     if (!first) throw new Error('no account');
     return resolved(first);
   };

@@ -10,13 +10,15 @@ import { createAccess } from '../../src/call/access.ts';
 import type { CallRequest, CallResult } from '../../src/call/call.ts';
 import { CallError } from '../../src/call/errors.ts';
 import { createInvoke, type Road } from '../../src/call/invoke.ts';
+import type { Ports } from '../../src/call/operation.ts';
 import { createRedactor } from '../../src/call/redact.ts';
 import { bindingFacts } from '../../src/policy/entities.ts';
 import { openPolicy, type Policy } from '../../src/policy/open-policy.ts';
 import type { AuditEntry, AuditPort } from '../../src/ports/audit.ts';
 import type { CallScope } from '../../src/ports/call-scope.ts';
-import type { ComputePort, ComputeResolver } from '../../src/ports/compute.ts';
-import type { AccountTarget, InstanceTarget, Principal, Resolved, Target } from '../../src/ports/domain.ts';
+import type { ComputePort } from '../../src/ports/compute.ts';
+import type { InstanceTarget, Principal, Resolved, Target } from '../../src/ports/domain.ts';
+import type { TargetResolvers } from '../../src/ports/resolve.ts';
 import type { StateStore } from '../../src/ports/state.ts';
 import { openSqliteStore } from '../../src/state/sqlite-store.ts';
 import { operations } from '../../src/tools/index.ts';
@@ -129,29 +131,41 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     log: { warn: () => undefined },
     onReload: () => undefined,
   });
-  const resolver: ComputeResolver = {
-    async instance(ref) {
+  const absent = async (): Promise<never> => {
+    throw new Error('not part of this test');
+  };
+  const resolvers: TargetResolvers = {
+    Bucket: absent,
+    Object: absent,
+    Function: absent,
+    Secret: absent,
+    Alarm: absent,
+    async Instance(ref) {
       events.push('resolve');
-      const found = cloud.get(ref.id ?? '');
-      if (found) return found;
+      const found = cloud.get(ref.id);
+      if (found) return { targets: [found] };
       throw new CallError('target_unresolved', `There is no instance ${ref.id}.`, {
         remedy: 'List them.',
         provider: { code: 'InvalidInstanceID.NotFound' },
       });
     },
-    async accounts(ref): Promise<AccountTarget[]> {
+    async Account(ref) {
       events.push('resolve');
-      return accounts
+      const targets = accounts
         .filter((name) => ref.account === undefined || ref.account === name)
-        .map((name) => ({
-          type: 'Account',
-          provider: 'aws',
-          id: name,
-          account: name,
-          accountId: '123456789012',
-          regions: ['eu-north-1'],
-          tags: {},
-        }));
+        .map(
+          (name) =>
+            ({
+              type: 'Account',
+              provider: 'aws',
+              id: name,
+              account: name,
+              accountId: '123456789012',
+              regions: ['eu-north-1'],
+              tags: {},
+            }) as const,
+        );
+      return { targets };
     },
   };
 
@@ -227,10 +241,11 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   const road: Road = {
     operations: async () => new Map(operations.map((operation) => [operation.name, operation])),
     ports: {
+      ...({} as Ports),
       compute,
       access: createAccess({ road: () => road, version: '0.0.0', mode: 'live', probes: [], runbooks: new Map([['test', '# test']]) }),
     },
-    resolver,
+    resolvers,
     policy: {
       hash: () => policy.hash(),
       visibleTools: (principal) => policy.visibleTools(principal),

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decideCall } from '../../src/call/decide.ts';
 import { CallError } from '../../src/call/errors.ts';
-import type { Operation } from '../../src/call/operation.ts';
-import type { Principal } from '../../src/ports/domain.ts';
+import type { NonEmpty, Operation } from '../../src/call/operation.ts';
+import type { Principal, Resolved } from '../../src/ports/domain.ts';
 import type { PolicyQuestion } from '../../src/ports/policy.ts';
 import { agent, createHarness, errorOf, type Harness, outputOf, stop, tagged, untagged } from './harness.ts';
 
@@ -257,7 +257,7 @@ describe('failures', () => {
 });
 
 describe('deciding on several targets', () => {
-  const two = ['a', 'b'].map((id) => ({ type: 'System', id, tags: {} })) as unknown as Parameters<typeof decideCall>[2];
+  const two = ['a', 'b'].map((id) => ({ type: 'System', id, tags: {} })) as unknown as NonEmpty<Resolved>;
   const policy = {
     hash: () => '',
     visibleTools: () => [],
@@ -265,7 +265,8 @@ describe('deciding on several targets', () => {
   };
   const ask = (decide: 'all' | 'any') => {
     const operation = { name: 'x', decide } as Operation;
-    return decideCall(policy, { operation, principal: marcus, input: {}, dryRun: false, sandbox: false }, two, async () => []);
+    const asked = { operation, principal: marcus, input: {}, targets: two, secrets: [], dryRun: false, sandbox: false };
+    return decideCall(policy, asked, async () => []);
   };
 
   it('one that is denied denies the call', async () => {

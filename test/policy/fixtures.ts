@@ -7,7 +7,7 @@ import { defineOperation, type Operation } from '../../src/call/operation.ts';
 import type { KnownIds } from '../../src/policy/check.ts';
 import { sampleTarget } from '../../src/policy/entities.ts';
 import { openPolicy, type Policy, type PolicyOptions } from '../../src/policy/open-policy.ts';
-import type { EntityType, Principal, Tags, Target, ToolEffect } from '../../src/ports/domain.ts';
+import type { EntityType, Principal, Tags, Target, TargetRef, ToolEffect } from '../../src/ports/domain.ts';
 import type { PolicyQuestion } from '../../src/ports/policy.ts';
 
 // WebAssembly on a busy machine takes its time.
@@ -122,7 +122,7 @@ export function operation(name: string, effect: ToolEffect, entity: EntityType, 
     entity,
     targets: (parsed) => {
       const { id, account } = parsed as { id?: string; account?: string };
-      return [{ type: entity, ...(id ? { id } : {}), ...(account ? { account } : {}) }];
+      return [{ type: entity, ...(id ? { id } : {}), ...(account ? { account } : {}) } as TargetRef];
     },
     run: async () => ({}),
   });

@@ -18,6 +18,8 @@ export interface AwsAccount {
   readonly credentials?: StaticCredentials | 'instance-role';
   /** Of the shared AWS files: keys, role, SSO, web identity or credential process. */
   readonly profile?: string;
+  /** ARN of the role that every agent's calls run under, each in a session of its own. */
+  readonly role?: string;
   readonly regions: readonly string[];
 }
 

@@ -3,6 +3,7 @@ import type { MetadataBearer, Pluggable } from '@smithy/types';
 import type { RetryClass } from '../../ports/domain.ts';
 import { type AwsAccount, type Scope, scopeKey } from './accounts.ts';
 import { credentialsOf } from './credentials.ts';
+import type { Session, Sessions } from './sessions.ts';
 
 export interface ClientOptions {
   readonly accounts: readonly AwsAccount[];
@@ -37,26 +38,49 @@ const loaders = {
     const sdk = await import('@aws-sdk/client-cloudwatch-logs');
     return { sdk, client: new sdk.CloudWatchLogsClient(config) };
   },
+  s3: async (config: object) => {
+    const sdk = await import('@aws-sdk/client-s3');
+    // Emulators have no DNS name for each bucket.
+    return { sdk, client: new sdk.S3Client({ ...config, forcePathStyle: 'endpoint' in config && config.endpoint !== undefined }) };
+  },
+  lambda: async (config: object) => {
+    const sdk = await import('@aws-sdk/client-lambda');
+    return { sdk, client: new sdk.LambdaClient(config) };
+  },
+  secretsmanager: async (config: object) => {
+    const sdk = await import('@aws-sdk/client-secrets-manager');
+    return { sdk, client: new sdk.SecretsManagerClient(config) };
+  },
+  cloudtrail: async (config: object) => {
+    const sdk = await import('@aws-sdk/client-cloudtrail');
+    return { sdk, client: new sdk.CloudTrailClient(config) };
+  },
+  iam: async (config: object) => {
+    const sdk = await import('@aws-sdk/client-iam');
+    return { sdk, client: new sdk.IAMClient(config) };
+  },
 };
 
+/** Loaded and made on first use: EC2's client alone takes a quarter of a second. */
 export type Service = keyof typeof loaders;
 export type Loaded<S extends Service> = Awaited<ReturnType<(typeof loaders)[S]>>;
-export type Clients = <S extends Service>(service: S, scope: Scope, retry: RetryClass) => Promise<Loaded<S>>;
+/** @param actor for whom; absent for the server's own requests */
+export type Clients = <S extends Service>(service: S, scope: Scope, retry: RetryClass, actor?: string) => Promise<Loaded<S>>;
 
 /**
- * Clients by account, region, service and number of attempts. They share one connection pool, are imported and made on
+ * Clients by account, region, service, number of attempts and session. They share one connection pool, are imported and made on
  * first use, and kept, because the SDK's retry budget lives in the client.
  */
-export function createClients(options: ClientOptions): Clients {
+export function createClients(options: ClientOptions, sessions: Sessions): Clients {
   const made = new Map<string, Promise<Loaded<Service>>>();
   let handler: Promise<ClientOptions['requestHandler']> | undefined;
 
-  const make = async (service: Service, scope: Scope, maxAttempts: number): Promise<Loaded<Service>> => {
+  const make = async (service: Service, scope: Scope, maxAttempts: number, session?: Session): Promise<Loaded<Service>> => {
     handler ??= options.requestHandler ? Promise.resolve(options.requestHandler) : networkHandler(options.requestTimeoutMs ?? 10_000);
     const loaded = await loaders[service]({
       region: scope.region,
       endpoint: options.endpoints?.[service] ?? options.endpoint,
-      credentials: credentialsOf(scope.account),
+      credentials: session?.credentials ?? credentialsOf(scope.account),
       requestHandler: await handler,
       retryMode: 'standard',
       maxAttempts,
@@ -67,12 +91,13 @@ export function createClients(options: ClientOptions): Clients {
     return loaded;
   };
 
-  return <S extends Service>(service: S, scope: Scope, retry: RetryClass) => {
+  return <S extends Service>(service: S, scope: Scope, retry: RetryClass, actor?: string) => {
     const maxAttempts = retry === 'never' ? 1 : 3;
-    const key = `${scopeKey(scope)}/${service}/${maxAttempts}`;
+    const session = actor === undefined ? undefined : sessions.of(scope.account, actor);
+    const key = `${scopeKey(scope)}/${service}/${maxAttempts}/${session?.key ?? ''}`;
     let client = made.get(key);
     if (!client) {
-      client = make(service, scope, maxAttempts);
+      client = make(service, scope, maxAttempts, session);
       made.set(key, client);
     }
     // One map for all services: the key says which one it is.

@@ -62,6 +62,11 @@ const conflict: ErrorRule = {
   remedy: 'Read the instance with instances_get: its state does not allow this. Wait until it has settled, then decide again.',
 };
 
+const busy: ErrorRule = {
+  code: 'provider_conflict',
+  remedy: 'Read the target again: its state does not allow this now. Wait until it has settled, then decide again.',
+};
+
 /** What AWS calls an error, and what we make of it. Sources: EC2 API reference "Error codes", and the common errors of the query APIs. */
 export const errorTable: Readonly<Record<string, ErrorRule>> = {
   'InvalidInstanceID.NotFound': missing,
@@ -145,7 +150,7 @@ export function ruleForStatus(status: number): ErrorRule {
     };
   }
   if (status === 429) return throttled;
-  if (status === 409) return conflict;
+  if (status === 409) return busy;
   if (status === 404) return missing;
   if (status === 401 || status === 403) return denied;
   return parameter;

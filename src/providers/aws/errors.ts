@@ -1,9 +1,19 @@
 /** Invariant: nothing of the request, its headers or its credentials enters an error; the service's own text is cut and cleaned. */
 
+import { cleanText } from '../../call/canonical.ts';
 import { CallError, type ProviderError } from '../../call/errors.ts';
 import type { Effect } from '../../ports/domain.ts';
 import type { Scope } from './accounts.ts';
+import type { Service } from './clients.ts';
 import { type ErrorRule, errorTable, ruleForStatus } from './error-table.ts';
+import { functionsErrors } from './functions/errors.ts';
+import { monitoringErrors } from './monitoring/errors.ts';
+import { secretsErrors } from './secrets/errors.ts';
+import { securityErrors } from './security/errors.ts';
+import { storageErrors } from './storage/errors.ts';
+
+/** Far beyond what is shown: a secret must be whole to be recognised. */
+const longestMessage = 4_000;
 
 /** What an SDK error may carry. A reply that the SDK could not parse arrives as a bare `SyntaxError` with nothing but the response. */
 interface SdkError {
@@ -17,6 +27,24 @@ interface SdkError {
   readonly code?: string;
 }
 
+/** What was asked of whom; the action is the API's: `StopInstances`. */
+export interface Request {
+  readonly scope: Scope;
+  readonly action: string;
+  readonly service: Service;
+}
+
+/** Codes that mean something of their own in a service. */
+const serviceErrors: Partial<Record<Service, Readonly<Record<string, ErrorRule>>>> = {
+  s3: storageErrors,
+  lambda: functionsErrors,
+  secretsmanager: secretsErrors,
+  cloudwatch: monitoringErrors,
+  logs: monitoringErrors,
+  cloudtrail: securityErrors,
+  iam: securityErrors,
+};
+
 /** Status of the reply that failed; undefined when there was none. */
 export function httpStatus(error: unknown): number | undefined {
   const { $metadata, $response } = error as SdkError;
@@ -28,25 +56,24 @@ export function requestIdOf(error: unknown): string | undefined {
 }
 
 /** Whether the service certainly did not act. A reset, a timeout or a 5xx without a known code leaves it open. */
-export function definitelyRefused(error: unknown): boolean {
+export function definitelyRefused(error: unknown, service: Service): boolean {
   const status = httpStatus(error);
-  if (error instanceof Error && knownRule(error)?.refused) return true;
+  if (error instanceof Error && knownRule(error, service)?.refused) return true;
   return status !== undefined && status >= 400 && status < 500 && status !== 408;
 }
 
 /**
  * The one place where AWS's errors become ours: by the service's code, then by HTTP status, then by what the network said.
- * @param action API action, for the message: `StopInstances`
  */
-export function toCallError(error: unknown, { account, region }: Scope, action: string): CallError {
+export function toCallError(error: unknown, { scope: { account, region }, action, service }: Request): CallError {
   if (error instanceof CallError) return error;
   if (!(error instanceof Error)) return bug(error, action);
   const where = `${action} in ${region} (account ${account.name})`;
   const status = httpStatus(error);
-  const known = knownRule(error);
+  const known = knownRule(error, service);
   if (!known && status !== undefined && status < 300) return unreadable(action, error);
   const rule = known ?? (status === undefined ? undefined : ruleForStatus(status));
-  if (rule) return fromRule(rule, error, where, status, { account, region });
+  if (rule) return fromRule(rule, error, where, status, { account, region }, known !== undefined);
   const sdk = error as SdkError;
   // The SDK calls a reset connection a timeout as well: the network's own code comes first.
   if (sdk.code && sdk.code !== 'ETIMEDOUT' && /^E[A-Z_]+$|^(ERR_TLS|CERT|DEPTH|SELF|UNABLE)_/.test(sdk.code)) {
@@ -70,14 +97,22 @@ export function toCallError(error: unknown, { account, region }: Scope, action: 
   return bug(error, action);
 }
 
-function knownRule(error: SdkError): ErrorRule | undefined {
-  const name = error.name ?? '';
+function knownRule({ name = '' }: SdkError, service: Service): ErrorRule | undefined {
+  const own = serviceErrors[service];
+  if (own && Object.hasOwn(own, name)) return own[name];
   return Object.hasOwn(errorTable, name) ? errorTable[name] : undefined;
 }
 
-function fromRule(rule: ErrorRule, error: SdkError, where: string, status: number | undefined, { account, region }: Scope): CallError {
+function fromRule(
+  rule: ErrorRule,
+  error: SdkError,
+  where: string,
+  status: number | undefined,
+  { account, region }: Scope,
+  isKnown: boolean,
+): CallError {
   // Only a described error has a code of the service; the name of any other is an accident of the SDK.
-  const code = error.$fault || knownRule(error) ? (error.name ?? 'Unknown') : `HTTP ${status}`;
+  const code = error.$fault || isKnown ? (error.name ?? 'Unknown') : `HTTP ${status}`;
   const message = error.$fault ? clean(error.message ?? '') : '';
   const provider: ProviderError = { code, ...(message ? { message } : {}) };
   if (status !== undefined) provider.status = status;
@@ -99,10 +134,9 @@ function retryAfterMs(error: SdkError): number {
   return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 60) * 1_000 : 2_000;
 }
 
-/** Control and bidirectional characters out, at most 300 characters: the text is the service's, and may hold a tag or a name of anybody's. */
+/** The service's own words, readable; the road cuts them, behind the redaction. */
 export function clean(text: string): string {
-  const plain = text.replace(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
-  return plain.length <= 300 ? plain : `${plain.slice(0, 299).replace(/[\ud800-\udbff]$/, '')}…`;
+  return cleanText(text.replace(/\s+/g, ' ').trim(), longestMessage);
 }
 
 /**

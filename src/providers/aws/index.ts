@@ -1,13 +1,25 @@
-import type { ComputePort, ComputeResolver } from '../../ports/compute.ts';
+import type { ComputePort } from '../../ports/compute.ts';
+import type { FunctionsPort } from '../../ports/functions.ts';
 import type { Guard } from '../../ports/guard.ts';
 import type { LogSink } from '../../ports/log-sink.ts';
-import { matchAccounts } from './accounts.ts';
+import type { MonitoringPort } from '../../ports/monitoring.ts';
+import type { TargetResolvers } from '../../ports/resolve.ts';
+import type { SecretsPort } from '../../ports/secrets.ts';
+import type { SecurityPort } from '../../ports/security.ts';
+import type { StoragePort } from '../../ports/storage.ts';
+import { findAccounts } from './account-resolver.ts';
+import { type AwsAccount, matchAccounts } from './accounts.ts';
 import { type ClientOptions, createClients } from './clients.ts';
-import { createCompute } from './compute.ts';
+import { createCompute } from './compute/index.ts';
+import { createFunctions } from './functions/index.ts';
 import { type AwsIdentity, createIdentify } from './identity.ts';
 import { createLogSink } from './log-sink.ts';
-import { createResolver } from './resolver.ts';
-import { createSender, type SendScope } from './send.ts';
+import { createMonitoring } from './monitoring/index.ts';
+import { createSecrets } from './secrets/index.ts';
+import { createSecurity, type SecuritySettings } from './security/index.ts';
+import { createSender, type Sender, type SendScope } from './send.ts';
+import { createSessions } from './sessions.ts';
+import { createStorage, type StorageSettings } from './storage/index.ts';
 
 export type { AwsAccount, StaticCredentials } from './accounts.ts';
 export type { ClientOptions, Service } from './clients.ts';
@@ -17,15 +29,24 @@ export interface AwsOptions extends ClientOptions {
   readonly guard: Guard;
   /** Where the audit's second copy goes; the account is one of `accounts`, the region need not be among its own. */
   readonly audit: { readonly account: string; readonly region: string; readonly logGroup: string };
+  /** Session policy of an agent in an account that names a role; throws `CallError` when there is none. */
+  readonly sessionPolicy: (account: AwsAccount, actor: string) => string;
+  readonly storage: StorageSettings;
+  readonly security: SecuritySettings;
   /** Pause between two looks at an instance that is changing. */
   readonly pollMs?: number;
-  /** Deadline of requests that no call waits for: identity and audit delivery. */
+  /** Deadline of requests that no call waits for: identity, sessions and audit delivery. */
   readonly backgroundTimeoutMs?: number;
 }
 
 export interface AwsProvider {
   readonly compute: ComputePort;
-  readonly resolver: ComputeResolver;
+  readonly storage: StoragePort;
+  readonly functions: FunctionsPort;
+  readonly secrets: SecretsPort;
+  readonly monitoring: MonitoringPort;
+  readonly security: SecurityPort;
+  readonly resolvers: TargetResolvers;
   readonly logSink: LogSink;
   /** Who the account's credentials are, asked of STS once. Throws `CallError`. */
   identity(account: string, call: SendScope): Promise<AwsIdentity>;
@@ -37,13 +58,33 @@ export interface AwsProvider {
  */
 export function createAws(options: AwsOptions): AwsProvider {
   const { accounts, guard, audit, pollMs = 2_000, backgroundTimeoutMs = 15_000 } = options;
-  const sender = createSender(createClients(options), guard);
+  const sessions = createSessions({ policyOf: options.sessionPolicy, sender: () => sender, timeoutMs: backgroundTimeoutMs });
+  const sender: Sender = createSender(createClients(options, sessions), guard);
   const identify = createIdentify(sender, backgroundTimeoutMs);
   const accountNamed = (name: string) => matchAccounts(accounts, { account: name })[0];
   const auditScope = { account: accountNamed(audit.account), region: audit.region };
+  const context = { accounts, sender, identify, pollMs };
+  const compute = createCompute(context);
+  const storage = createStorage(context, options.storage);
+  const functions = createFunctions(context);
+  const secrets = createSecrets(context);
+  const monitoring = createMonitoring(context);
+  const security = createSecurity(context, options.security);
   return {
-    compute: createCompute({ accounts, sender, pollMs }),
-    resolver: createResolver(accounts, sender, identify),
+    compute: compute.port,
+    storage: storage.port,
+    functions: functions.port,
+    secrets: secrets.port,
+    monitoring: monitoring.port,
+    security: security.port,
+    resolvers: {
+      Account: (ref, call) => findAccounts(accounts, identify, ref, call),
+      ...compute.resolvers,
+      ...storage.resolvers,
+      ...functions.resolvers,
+      ...secrets.resolvers,
+      ...monitoring.resolvers,
+    },
     logSink: createLogSink({ group: audit.logGroup, scope: auditScope, timeoutMs: backgroundTimeoutMs }, sender, identify),
     identity: (account, call) => identify(accountNamed(account), call),
   };

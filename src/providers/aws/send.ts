@@ -3,16 +3,18 @@
  * by attempt; none is sent after the call was cancelled, and none that was sent is abandoned to a cancellation.
  */
 import type { FinalizeHandler, HttpHandlerOptions, MetadataBearer } from '@smithy/types';
+import { CallError } from '../../call/errors.ts';
 import type { AttemptOutcome, CallScope } from '../../ports/call-scope.ts';
 import type { RetryClass } from '../../ports/domain.ts';
 import type { Guard } from '../../ports/guard.ts';
 import type { Scope } from './accounts.ts';
 import type { Clients, Loaded, Service } from './clients.ts';
 import { definitelyRefused, httpStatus, requestIdOf, toCallError } from './errors.ts';
+import { iamActionOf } from './iam-actions.ts';
 
 /** What a request needs of its call; a whole `CallScope` fits. */
 export type SendScope = Pick<CallScope, 'deadlineAt'> &
-  Partial<Pick<CallScope, 'signal' | 'noteRequestId'>> & {
+  Partial<Pick<CallScope, 'signal' | 'noteRequestId' | 'actor' | 'iam'>> & {
     /** Takes the time of the answer by the service's clock (epoch milliseconds, to the second). */
     noteDate?(at: number): void;
   };
@@ -26,6 +28,13 @@ interface CommandOf<I extends object, O extends MetadataBearer> {
 type Build<S extends Service, I extends object, O extends MetadataBearer> = (sdk: Loaded<S>['sdk']) => CommandOf<I, O>;
 
 export interface Sender {
+  /** An address that carries the caller's permission for one S3 request; nothing is sent. Throws `CallError`. */
+  presign<I extends object, O extends MetadataBearer>(
+    scope: Scope,
+    call: SendScope,
+    expiresInSeconds: number,
+    build: Build<'s3', I, O>,
+  ): Promise<string>;
   /** For what changes nothing, dry runs too: aborts with the call. Throws `CallError`. */
   ask<S extends Service, I extends object, O extends MetadataBearer>(
     service: S,
@@ -49,6 +58,7 @@ interface AnyClient {
 }
 interface AnyCommand {
   readonly constructor: { readonly name: string };
+  readonly input: object;
   readonly middlewareStack: {
     addRelativeTo(middleware: Middleware, position: { relation: 'after'; toMiddleware: string; name: string }): void;
   };
@@ -58,13 +68,14 @@ type Middleware = (next: Handler) => Handler;
 
 export function createSender(clients: Clients, guard: Guard): Sender {
   const send = async (service: Service, scope: Scope, retry: RetryClass, call: SendScope, build: unknown, attempts: Attempts) => {
-    const { sdk, client } = await clients(service, scope, retry);
+    const { sdk, client } = await clients(service, scope, retry, call.actor);
     const command = (build as (sdk: unknown) => AnyCommand)(sdk);
     const action = command.constructor.name.replace(/Command$/, '');
+    refuseUndeclared(iamActionOf(service, action, command.input), call.iam);
     const key = { provider: 'aws', account: scope.account.name, region: scope.region, service } as const;
     return guard.run(key, { deadlineAt: call.deadlineAt, signal: attempts.signal }, async (signal) => {
       // Inside the SDK's retry loop and behind the signing: this sees each attempt that is about to go on the wire, and no other.
-      command.middlewareStack.addRelativeTo(watch(attempts, signal, call), {
+      command.middlewareStack.addRelativeTo(watch(service, attempts, signal, call), {
         relation: 'after',
         toMiddleware: 'httpSigningMiddleware',
         name: 'watchAttempts',
@@ -72,17 +83,39 @@ export function createSender(clients: Clients, guard: Guard): Sender {
       try {
         return await (client as unknown as AnyClient).send(command, { abortSignal: signal });
       } catch (error) {
-        throw toCallError(error, scope, action);
+        throw toCallError(error, { scope, action, service });
       }
     });
   };
   return {
+    async presign(scope, call, expiresIn, build) {
+      const [{ getSignedUrl }, { sdk, client }] = await Promise.all([
+        import('@aws-sdk/s3-request-presigner'),
+        clients('s3', scope, 'safe', call.actor),
+      ]);
+      const command = build(sdk);
+      const action = command.constructor.name.replace(/Command$/, '');
+      refuseUndeclared(iamActionOf('s3', action, command.input), call.iam);
+      try {
+        return await getSignedUrl(client, command as unknown as Parameters<typeof getSignedUrl>[1], { expiresIn });
+      } catch (error) {
+        throw toCallError(error, { scope, action, service: 's3' });
+      }
+    },
     ask: (service, scope, call, build) => send(service, scope, 'safe', call, build, { signal: call.signal }) as Promise<never>,
     change: (service, scope, retry, call, build) => {
       const attempts = countAttempts(call);
       return send(service, scope, retry, call, build, attempts).finally(attempts.done) as Promise<never>;
     },
   };
+}
+
+/** IAM documents are made of what operations declare; what is asked beyond that would work here and be refused elsewhere. */
+function refuseUndeclared(action: string, declared: readonly string[] | undefined): void {
+  if (!declared || declared.includes(action)) return;
+  throw new CallError('internal', `The operation uses ${action}, which it does not declare. Nothing was sent.`, {
+    remedy: 'This is a fault of ziggie-cloud; report it with the call id.',
+  });
 }
 
 interface Attempts {
@@ -92,7 +125,7 @@ interface Attempts {
   begin?(): (outcome: AttemptOutcome) => void;
 }
 
-function watch(attempts: Attempts, signal: AbortSignal, call: SendScope): Middleware {
+function watch(service: Service, attempts: Attempts, signal: AbortSignal, call: SendScope): Middleware {
   return (next) => async (args) => {
     signal.throwIfAborted();
     const settle = attempts.begin?.();
@@ -104,7 +137,7 @@ function watch(attempts: Attempts, signal: AbortSignal, call: SendScope): Middle
       if (!Number.isNaN(date)) call.noteDate?.(date);
       return result;
     } catch (error) {
-      settle?.(outcomeOf(error));
+      settle?.(outcomeOf(error, service));
       note(call, requestIdOf(error));
       throw error;
     }
@@ -137,11 +170,11 @@ function countAttempts(call: ChangeScope): Attempts & { done(): void } {
   };
 }
 
-function outcomeOf(error: unknown): AttemptOutcome {
+function outcomeOf(error: unknown, service: Service): AttemptOutcome {
   const status = httpStatus(error);
   // A success whose body cannot be read may come from something that is not the service at all.
   if (status !== undefined && status >= 200 && status < 300) return 'unknown';
-  return definitelyRefused(error) ? 'refused' : 'unknown';
+  return definitelyRefused(error, service) ? 'refused' : 'unknown';
 }
 
 function note(call: SendScope, requestId: string | undefined): void {

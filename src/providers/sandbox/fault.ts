@@ -1,3 +1,6 @@
+/** What a service of the sandbox answers, by the SDK's command name; inputs are the SDK's, outputs without `$metadata`. */
+export type Answers = Readonly<Record<string, (region: string, input: never) => object>>;
+
 /** An error as the SDK would make it of a service's reply, so that retries and error mapping treat it like one. */
 export class ServiceFault extends Error {
   readonly $fault: 'client' | 'server';

@@ -1,7 +1,7 @@
 import type { Filter, Instance } from '@aws-sdk/client-ec2';
-import type { InstanceDetail, InstanceQuery, InstanceRow } from '../../ports/compute.ts';
-import type { InstanceState, InstanceTarget } from '../../ports/domain.ts';
-import type { Scope } from './accounts.ts';
+import type { InstanceDetail, InstanceQuery, InstanceRow } from '../../../ports/compute.ts';
+import type { InstanceState, InstanceTarget } from '../../../ports/domain.ts';
+import type { Scope } from '../accounts.ts';
 
 const states: Readonly<Record<string, InstanceState>> = {
   pending: 'pending',

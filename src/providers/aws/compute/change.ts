@@ -1,22 +1,15 @@
 import type { InstanceStateChange } from '@aws-sdk/client-ec2';
-import { CallError } from '../../call/errors.ts';
-import type { CallScope } from '../../ports/call-scope.ts';
-import type { StateChange } from '../../ports/compute.ts';
-import type { InstanceState, InstanceTarget, Resolved } from '../../ports/domain.ts';
-import { type AwsAccount, type Scope, scopeOf } from './accounts.ts';
-import { answered } from './errors.ts';
+import { CallError } from '../../../call/errors.ts';
+import type { CallScope } from '../../../ports/call-scope.ts';
+import type { StateChange } from '../../../ports/compute.ts';
+import type { InstanceState, InstanceTarget, Resolved } from '../../../ports/domain.ts';
+import { type Scope, scopeOf } from '../accounts.ts';
+import type { AwsContext } from '../context.ts';
+import { answered } from '../errors.ts';
 import { stateOf } from './instance-facts.ts';
-import type { Sender } from './send.ts';
 import { type Wish, waitFor } from './wait.ts';
 
-export interface ChangeContext {
-  readonly accounts: readonly AwsAccount[];
-  readonly sender: Sender;
-  /** Pause between two looks at an instance that is changing. */
-  readonly pollMs: number;
-}
-
-type Change = (context: ChangeContext, target: Resolved<InstanceTarget>, call: CallScope) => Promise<StateChange>;
+type Change = (context: AwsContext, target: Resolved<InstanceTarget>, call: CallScope) => Promise<StateChange>;
 
 export const start: Change = async (context, target, call) => {
   const { scope, input, sender } = aim(context, target);
@@ -84,11 +77,11 @@ export const restart: Change = async (context, target, call) => {
   return { previousState: target.state, state: 'restarting' };
 };
 
-function aim({ accounts, sender }: ChangeContext, target: InstanceTarget) {
+function aim({ accounts, sender }: AwsContext, target: InstanceTarget) {
   return { scope: scopeOf(accounts, target), input: { InstanceIds: [target.id] }, sender };
 }
 
-async function settle(context: ChangeContext, scope: Scope, target: InstanceTarget, wish: Wish, call: CallScope): Promise<StateChange> {
+async function settle(context: AwsContext, scope: Scope, target: InstanceTarget, wish: Wish, call: CallScope): Promise<StateChange> {
   return { previousState: target.state, state: await waitFor(context.sender, scope, target.id, wish, call, context.pollMs) };
 }
 

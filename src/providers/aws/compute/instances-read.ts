@@ -1,8 +1,8 @@
 import type { Instance } from '@aws-sdk/client-ec2';
-import { CallError } from '../../call/errors.ts';
-import type { Scope } from './accounts.ts';
-import { answered } from './errors.ts';
-import type { Sender, SendScope } from './send.ts';
+import { CallError } from '../../../call/errors.ts';
+import type { Scope } from '../accounts.ts';
+import { answered } from '../errors.ts';
+import type { Sender, SendScope } from '../send.ts';
 
 export interface Found {
   readonly instance: Instance;

@@ -1,9 +1,9 @@
 import type { MetricDataResult } from '@aws-sdk/client-cloudwatch';
-import type { CallScope } from '../../ports/call-scope.ts';
-import type { MetricQuery, MetricSeries } from '../../ports/compute.ts';
-import type { InstanceTarget } from '../../ports/domain.ts';
-import type { Scope } from './accounts.ts';
-import type { Sender } from './send.ts';
+import type { CallScope } from '../../../ports/call-scope.ts';
+import type { MetricQuery, MetricSeries } from '../../../ports/compute.ts';
+import type { InstanceTarget } from '../../../ports/domain.ts';
+import type { Scope } from '../accounts.ts';
+import type { Sender } from '../send.ts';
 
 const asked = [
   { id: 'cpu', metric: 'CPUUtilization', statistic: 'Average', unit: 'Percent' },

@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Instance } from '@aws-sdk/client-ec2';
-import { CallError } from '../../call/errors.ts';
-import type { CallScope } from '../../ports/call-scope.ts';
-import type { InstanceState } from '../../ports/domain.ts';
-import type { Scope } from './accounts.ts';
-import { clean } from './errors.ts';
+import { CallError } from '../../../call/errors.ts';
+import type { CallScope } from '../../../ports/call-scope.ts';
+import type { InstanceState } from '../../../ports/domain.ts';
+import type { Scope } from '../accounts.ts';
+import { clean } from '../errors.ts';
+import type { Sender } from '../send.ts';
 import { stateOf } from './instance-facts.ts';
 import { findInstance } from './instances-read.ts';
-import type { Sender } from './send.ts';
 
 export interface Wish {
   /** What EC2 said in answer to the change. */

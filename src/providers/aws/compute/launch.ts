@@ -1,11 +1,12 @@
 import type { RunInstancesCommandInput } from '@aws-sdk/client-ec2';
-import { CallError } from '../../call/errors.ts';
-import type { CallScope } from '../../ports/call-scope.ts';
-import type { LaunchResult, LaunchSpec } from '../../ports/compute.ts';
-import type { AccountTarget, Resolved } from '../../ports/domain.ts';
-import { scopeOf } from './accounts.ts';
-import { type ChangeContext, expectDryRun } from './change.ts';
-import { answered } from './errors.ts';
+import { CallError } from '../../../call/errors.ts';
+import type { CallScope } from '../../../ports/call-scope.ts';
+import type { LaunchResult, LaunchSpec } from '../../../ports/compute.ts';
+import type { AccountTarget, Resolved } from '../../../ports/domain.ts';
+import { scopeOf } from '../accounts.ts';
+import type { AwsContext } from '../context.ts';
+import { answered } from '../errors.ts';
+import { expectDryRun } from './change.ts';
 import { stateOf } from './instance-facts.ts';
 import { waitFor } from './wait.ts';
 
@@ -14,7 +15,7 @@ import { waitFor } from './wait.ts';
  * with the instance that the first one made.
  */
 export async function launch(
-  context: ChangeContext,
+  context: AwsContext,
   target: Resolved<AccountTarget>,
   spec: LaunchSpec,
   call: CallScope,

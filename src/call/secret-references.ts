@@ -1,0 +1,123 @@
+/**
+ * Invariant: a reference is replaced by its value only in arguments that are declared to take one, only after the intent is on
+ * disk, and only when policy lets the principal use that secret, besides the call itself.
+ */
+import type { Resolved, SecretTarget, Target, TargetRef } from '../ports/domain.ts';
+import { covers } from './canonical.ts';
+import { CallError } from './errors.ts';
+
+/** The operation that policy is asked about for each secret that a call refers to. */
+export const useSecret = 'secrets_use';
+
+export interface SecretReference {
+  readonly name: string;
+  /** Member of a JSON secret; absent: the whole value. */
+  readonly field?: string;
+}
+
+/** Names as Secrets Manager takes them, without the ARN form: `ziggie/db`. */
+const nameForm = /^[A-Za-z0-9/_+=.@-]{1,256}$/;
+const short = /^secret:\/\/([^#\s]*)(?:#(.*))?$/s;
+/** The form of CloudFormation's dynamic references (AWS CloudFormation User Guide, "Secrets Manager secrets"). */
+const dynamic = /\{\{resolve:([^{}]*)\}\}/g;
+
+/**
+ * Every secret that an input refers to, each once.
+ * @param paths where references are taken
+ * @param texts paths of bulky text, in which what looks like a reference is somebody's text
+ * @throws CallError `invalid_input` for a reference that cannot be read, or that stands where none is taken
+ */
+export function referencesIn(input: unknown, paths: readonly string[], texts: readonly string[] = []): SecretReference[] {
+  const found = new Map<string, SecretReference>();
+  eachText(input, [], (text, path) => {
+    if (paths.some((pattern) => covers(pattern, path))) {
+      for (const reference of referencesOf(text)) found.set(keyOf(reference), reference);
+    } else if (text.includes('{{resolve:') && !texts.some((pattern) => covers(pattern, path))) {
+      throw invalid(`${path.join('.')} does not take a reference to a secret.`, 'Give a plain value here.');
+    }
+  });
+  return [...found.values()];
+}
+
+/** The one secret that a text names, for arguments that are a reference and nothing else. */
+export function parseReference(text: string): SecretReference | undefined {
+  const [reference, more] = referencesOf(text);
+  const whole = short.test(text) || /^\{\{[^{}]*\}\}$/.test(text);
+  return whole && !more ? reference : undefined;
+}
+
+/** Where to look for it: beside the target of the call. */
+export function toRef({ name }: SecretReference, beside: Target | undefined): TargetRef<'Secret'> {
+  const account = beside && 'account' in beside ? beside.account : undefined;
+  const region = beside && 'region' in beside ? beside.region : undefined;
+  return { type: 'Secret', name, ...(account ? { account } : {}), ...(region ? { region } : {}) };
+}
+
+/** A copy of the input with values in the places of references. */
+export async function putValues<T>(
+  input: T,
+  paths: readonly string[],
+  secrets: readonly Resolved<SecretTarget>[],
+  read: (secret: Resolved<SecretTarget>, field: string | undefined) => Promise<string>,
+): Promise<T> {
+  const values = new Map<string, string>();
+  for (const reference of referencesIn(input, paths)) {
+    const secret = secrets.find(({ name }) => name === reference.name);
+    if (!secret) throw new Error('a reference that was not resolved');
+    values.set(keyOf(reference), await read(secret, reference.field));
+  }
+  return mapTexts(input, [], (text, path) => (paths.some((pattern) => covers(pattern, path)) ? fill(text, values) : text)) as T;
+}
+
+function fill(text: string, values: ReadonlyMap<string, string>): string {
+  const whole = short.exec(text);
+  if (whole) return values.get(keyOf(shortReference(text, whole))) ?? text;
+  return text.replace(dynamic, (all, body: string) => values.get(keyOf(dynamicReference(all, body))) ?? all);
+}
+
+function referencesOf(text: string): SecretReference[] {
+  const whole = short.exec(text);
+  if (whole) return [shortReference(text, whole)];
+  return [...text.matchAll(dynamic)].map(([all, body = '']) => dynamicReference(all, body));
+}
+
+function shortReference(text: string, [, name = '', field]: RegExpExecArray): SecretReference {
+  if (!nameForm.test(name) || field === '') throw unreadable(text);
+  return field === undefined ? { name } : { name, field };
+}
+
+function dynamicReference(all: string, body: string): SecretReference {
+  const [service, name = '', kind = 'SecretString', field = '', ...rest] = body.split(':');
+  const isCurrent = rest.length === 0 || (rest.length <= 2 && (rest[0] === '' || rest[0] === 'AWSCURRENT') && !rest[1]);
+  if (service !== 'secretsmanager' || !nameForm.test(name) || kind !== 'SecretString' || !isCurrent) throw unreadable(all);
+  return field === '' ? { name } : { name, field };
+}
+
+function keyOf({ name, field }: SecretReference): string {
+  return JSON.stringify([name, field]);
+}
+
+function unreadable(text: string): CallError {
+  return invalid(
+    `${JSON.stringify(text.slice(0, 80))} is no reference to a secret.`,
+    'Write secret://ziggie/db#password or {{resolve:secretsmanager:ziggie/db:SecretString:password}}: a name, not an ARN, and the current version.',
+  );
+}
+
+function invalid(message: string, remedy: string): CallError {
+  return new CallError('invalid_input', message, { remedy, effect: 'none' });
+}
+
+function eachText(value: unknown, path: readonly string[], visit: (text: string, path: readonly string[]) => void): void {
+  if (typeof value === 'string') visit(value, path);
+  else if (typeof value === 'object' && value !== null) {
+    for (const [key, inner] of Object.entries(value)) eachText(inner, [...path, key], visit);
+  }
+}
+
+function mapTexts(value: unknown, path: readonly string[], map: (text: string, path: readonly string[]) => string): unknown {
+  if (typeof value === 'string') return map(value, path);
+  if (Array.isArray(value)) return value.map((inner, index) => mapTexts(inner, [...path, String(index)], map));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mapTexts(inner, [...path, key], map)]));
+}

@@ -1,0 +1,73 @@
+import type { CallScope } from './call-scope.ts';
+import type { AccountTarget, MissingPart, Resolved, SecretTarget, Tags } from './domain.ts';
+import type { Plan } from './plan.ts';
+
+export interface SecretRow {
+  name: string;
+  region: string;
+  changedAt?: string;
+  /** Day on which it was last read. */
+  accessedAt?: string;
+  rotates: boolean;
+  deletesAt?: string;
+  /** Only when more than one account is configured. */
+  account?: string;
+}
+
+export interface SecretPage {
+  secrets: SecretRow[];
+  nextCursor?: string;
+  missing?: MissingPart[];
+}
+
+export interface SecretDetail extends Omit<SecretRow, 'account'> {
+  account: string;
+  description?: string;
+  createdAt?: string;
+  rotatedAt?: string;
+  nextRotationAt?: string;
+  kmsKey?: string;
+  /** Version id → its stages. */
+  versions?: Record<string, string[]>;
+  tags: Record<string, string>;
+}
+
+/** Where a new value comes from: made by AWS, or given (a literal, or what a reference resolved to). */
+export type NewValue =
+  | { readonly from: 'generated'; readonly length: number; readonly punctuation: boolean }
+  | { readonly from: 'given'; readonly value: string };
+
+export interface SecretWrite {
+  readonly value: NewValue;
+  /** Sets this member of a JSON secret and leaves the others; absent: the whole value. */
+  readonly field?: string;
+  readonly description?: string;
+  /** Only when it is made. */
+  readonly tags?: Tags;
+}
+
+export interface SecretChange {
+  versionId?: string;
+  deletesAt?: string;
+  plan?: Plan;
+}
+
+/**
+ * Secrets Manager. All methods throw `CallError` and nothing else, and no answer holds a value but that of `read`, which is
+ * the road's own. Every value goes to `call.hide` before it is used, so that no answer, log or record can show it.
+ */
+export interface SecretsPort {
+  list(
+    accounts: readonly Resolved<AccountTarget>[],
+    query: { limit: number; cursor?: string; prefix?: string },
+    call: CallScope,
+  ): Promise<SecretPage>;
+  describe(secret: Resolved<SecretTarget>, call: CallScope): Promise<SecretDetail>;
+  create(secret: Resolved<SecretTarget>, write: SecretWrite, call: CallScope): Promise<SecretChange>;
+  update(secret: Resolved<SecretTarget>, write: SecretWrite, call: CallScope): Promise<SecretChange>;
+  /** Always with a recovery window: nothing here deletes at once. */
+  delete(secret: Resolved<SecretTarget>, query: { recoveryDays: number }, call: CallScope): Promise<SecretChange>;
+  restore(secret: Resolved<SecretTarget>, call: CallScope): Promise<SecretChange>;
+  /** The current value, or one member of it when it is a JSON object. For the road only: no tool calls it. */
+  read(secret: Resolved<SecretTarget>, field: string | undefined, call: CallScope): Promise<string>;
+}

@@ -1,0 +1,4 @@
+import type { ErrorRule } from '../error-table.ts';
+
+/** Codes of this service and what we make of them, before the common table. */
+export const monitoringErrors: Readonly<Record<string, ErrorRule>> = {};
