@@ -1,23 +1,25 @@
 import type { HealthProbe } from './call/access.ts';
 import type { Settings } from './config/load.ts';
 import type { PolicyStatus } from './policy/open-policy.ts';
+import type { HealthCheck } from './ports/access.ts';
 import type { AuditHealth } from './ports/audit.ts';
 import type { CallScope } from './ports/call-scope.ts';
 import type { Guard } from './ports/guard.ts';
+import type { AccountProbe, AwsProvider } from './providers/aws/index.ts';
 
 export interface HealthSources {
   readonly settings: Settings;
   readonly audit: { health(): AuditHealth };
   readonly policy: { status(): PolicyStatus };
   readonly guard: Guard;
-  identity(account: string, call: CallScope): Promise<{ accountId: string; arn: string }>;
+  readonly aws: Pick<AwsProvider, 'identity' | 'probe' | 'sessionArn'>;
 }
 
 /** Undelivered records older than this are a warning: somebody should look before the host is lost. */
 const lateDeliveryMs = 5 * 60_000;
 
 /** What health_check asks, one probe a part. */
-export function healthProbes({ settings, audit, policy, guard, identity }: HealthSources): HealthProbe[] {
+export function healthProbes({ settings, audit, policy, guard, aws }: HealthSources): HealthProbe[] {
   return [
     {
       name: 'audit journal',
@@ -47,15 +49,21 @@ export function healthProbes({ settings, audit, policy, guard, identity }: Healt
         return { status, detail };
       },
     },
-    ...settings.aws.accounts.map(
-      ({ name, regions }): HealthProbe => ({
+    ...settings.aws.accounts.flatMap(({ name, regions }): HealthProbe[] => [
+      {
         name: `aws ${name}`,
         async probe(call) {
-          const { accountId, arn } = await identity(name, call);
-          return { status: 'ok', detail: `${arn} in account ${accountId}, ${regions.join(', ')}` };
+          const { accountId, arn } = await aws.identity(name, within(call));
+          const session = await aws.sessionArn(name, within(call));
+          const as = session ? `${session}, by ${arn}` : arn;
+          return { status: 'ok', detail: `${as} in account ${accountId}, ${regions.join(', ')}` };
         },
-      }),
-    ),
+      },
+      {
+        name: `aws ${name} services`,
+        probe: async (call) => serviceHealth(await aws.probe(name, within(call))),
+      },
+    ]),
     {
       name: 'circuits',
       async probe() {
@@ -65,4 +73,29 @@ export function healthProbes({ settings, audit, policy, guard, identity }: Healt
       },
     },
   ];
+}
+
+/** A probe must not keep the whole answer waiting. */
+const longestProbeMs = 8_000;
+
+function within(call: CallScope): CallScope {
+  return { ...call, deadlineAt: Math.min(call.deadlineAt, Date.now() + longestProbeMs) };
+}
+
+/** AWS refuses signatures that are five minutes off, most services a little later. */
+const clockWarnsMs = 60_000;
+const clockFailsMs = 240_000;
+
+function serviceHealth({ services, clockOffsetMs = 0 }: AccountProbe): Omit<HealthCheck, 'name'> {
+  const failed = services.filter(({ result }) => result === 'failed');
+  const words = services.map(({ service, latencyMs, result, problem }) => {
+    const how = result === 'failed' ? (problem ?? 'failed') : `${latencyMs} ms`;
+    return `${service} ${how}${result === 'denied' ? ' (answers; not to the server itself)' : ''}`;
+  });
+  const off = Math.abs(clockOffsetMs);
+  if (off >= clockWarnsMs) {
+    words.push(`the clock of this machine is ${Math.round(off / 1_000)} s ${clockOffsetMs > 0 ? 'behind' : 'ahead of'} AWS: set it`);
+  }
+  const isBad = (failed.length > 0 && failed.length === services.length) || off >= clockFailsMs;
+  return { status: isBad ? 'failed' : failed.length > 0 || off >= clockWarnsMs ? 'degraded' : 'ok', detail: words.join('; ') };
 }

@@ -12,6 +12,10 @@ import { createRefusalCounter, type RefusalCounter } from './call/refusal-counte
 import { createApproverList } from './config/approvers.ts';
 import type { Settings } from './config/load.ts';
 import { closest } from './config/problem.ts';
+import { createProvidedValues, type ProvidedValues } from './config/provided-values.ts';
+import { auditAccountId, connectAws, logsEndpoint, noSession } from './connect-aws.ts';
+import { redactCrashesWith } from './crash.ts';
+import { createFleetDashboard } from './fleet-dashboard.ts';
 import { healthProbes } from './health.ts';
 import { createLog } from './log.ts';
 import { createNotices, type McpBackend } from './mcp/session.ts';
@@ -22,7 +26,7 @@ import type { Guard } from './ports/guard.ts';
 import type { LogSink } from './ports/log-sink.ts';
 import type { StateStore } from './ports/state.ts';
 import { runbooks } from './prompts/runbooks.ts';
-import { type AwsProvider, createAws } from './providers/aws/index.ts';
+import type { AwsProvider } from './providers/aws/index.ts';
 import { createGuard } from './resilience/guard.ts';
 import { openSqliteStore } from './state/sqlite-store.ts';
 import { agentOfToken } from './state/tokens.ts';
@@ -40,6 +44,9 @@ export interface ZiggieServer {
   readonly logSink: LogSink;
   readonly guard: Guard;
   identity: AwsProvider['identity'];
+  /** Values of the configuration that may be kept in Secrets Manager, and where there. */
+  readonly provided: ProvidedValues;
+  readonly configurationPlace: AwsProvider['configurationPlace'];
   readonly invoke: Invoke;
   readonly log: ReturnType<typeof createLog>;
   /** The principal of an agent of ziggie.yaml. */
@@ -59,20 +66,18 @@ const warmAfterMs = 300;
  */
 export async function startServer(settings: Settings): Promise<ZiggieServer> {
   const redactor = createRedactor();
-  if (settings.aws.credentials) {
-    redactor.register(settings.aws.credentials.secretAccessKey);
-    if (settings.aws.credentials.sessionToken) redactor.register(settings.aws.credentials.sessionToken);
-  }
+  redactCrashesWith(redactor);
   const log = createLog(redactor);
   const notices = createNotices();
   const store = openSqliteStore(settings.stateFolder);
   const guard = createGuard();
-  const aws = await connectAws(settings, guard);
+  const sessions = { of: noSession };
+  const aws = await connectAws(settings, guard, (agentId) => sessions.of(agentId), redactor.register);
   const { account, region, logGroup, pruneAfterDays } = settings.audit;
   const audit = await openAudit({
     folder: journalFolder(settings),
     destination: {
-      account: settings.aws.accounts.find(({ name }) => name === account)?.accountId ?? account,
+      account: auditAccountId(settings) ?? account,
       region,
       endpoint: logsEndpoint(settings) ?? 'aws',
       logGroup,
@@ -101,6 +106,10 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
       else log.error({ problems }, 'the policy was changed to one that does not hold; the one before stays in force');
     },
   });
+  if (settings.aws.accounts.some(({ role }) => role !== undefined)) {
+    const { createSessionPolicies } = await import('./session-policies.ts');
+    sessions.of = createSessionPolicies({ settings, policy, operations: await loadOperations() }).of;
+  }
   const approvers = createApproverList(settings);
   const principals = new Map<string, Principal>(
     settings.agents.map(({ id, teams, toolsets }) => [id, { kind: 'agent', id, teams, toolsets }]),
@@ -120,7 +129,7 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
         road: () => road,
         version,
         mode: settings.sandbox ? 'sandbox' : 'live',
-        probes: healthProbes({ settings, audit, policy, guard, identity: aws.identity }),
+        probes: healthProbes({ settings, audit, policy, guard, aws }),
         runbooks,
       }),
     },
@@ -141,7 +150,10 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
         catalogue.entries.map(({ tool }) => tool.name),
       ),
     warn: log.warn,
-    changed: (_operation, targets) => notices.publish({ kind: 'changed', targets }),
+    changed: (operation, targets, by) => {
+      notices.publish({ kind: 'changed', targets });
+      fleetDashboard?.changed(operation, targets, by);
+    },
     now: Date.now,
   };
   const running = new Set<Promise<unknown>>();
@@ -158,6 +170,10 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     const signal = request.signal ? AbortSignal.any([request.signal, stopping.signal]) : stopping.signal;
     return track(travel({ ...request, signal }));
   };
+  // The sandbox has no dashboards.
+  const fleetDashboard = settings.sandbox
+    ? undefined
+    : createFleetDashboard({ invoke, mayUse: (principal, tool) => policy.visibleTools(principal).includes(tool) });
   const refusals = createRefusalCounter(
     (counted) =>
       audit.append({
@@ -209,6 +225,13 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     logSink: aws.logSink,
     guard,
     identity: aws.identity,
+    provided: createProvidedValues({
+      production: settings.production,
+      env: settings.variables,
+      read: aws.readConfiguration,
+      hide: redactor.register,
+    }),
+    configurationPlace: aws.configurationPlace,
     invoke,
     log,
     agent: (id) => principals.get(id),
@@ -252,40 +275,6 @@ export function knownIds(settings: Settings) {
 
 export function journalFolder({ stateFolder }: Settings): string {
   return join(stateFolder, 'audit');
-}
-
-/** Where the second copy of the record goes, if not to AWS. The SDKs call the service CLOUDWATCH_LOGS. */
-function logsEndpoint({ aws: { endpoint, endpoints } }: Settings): string | undefined {
-  return endpoints.cloudwatch_logs ?? endpoints.logs ?? endpoint;
-}
-
-/** AWS as configured, or the sandbox below the same adapters. */
-export async function connectAws(settings: Settings, guard: Guard): Promise<AwsProvider> {
-  const { accounts, credentials: given, endpoint, endpoints } = settings.aws;
-  const logs = logsEndpoint(settings);
-  const common = {
-    guard,
-    audit: settings.audit,
-    storage: settings.storage,
-    security: { ...settings.security, generatedPolicies: async () => ({}) },
-    sessionPolicy: () => '',
-    endpoints: { ...endpoints, ...(logs ? { logs } : {}) },
-    ...(endpoint ? { endpoint } : {}),
-  };
-  if (settings.sandbox) {
-    const { createSandbox } = await import('./providers/sandbox/index.ts');
-    // One fleet: two accounts would each have every instance.
-    const [{ name, regions } = { name: 'main', regions: [] }] = accounts;
-    const { credentials, middleware, requestHandler } = createSandbox({ region: regions[0] ?? settings.audit.region });
-    return createAws({ ...common, accounts: [{ name, regions, credentials }], middleware, requestHandler, pollMs: 500 });
-  }
-  return createAws({
-    ...common,
-    accounts: accounts.map(({ credentials, ...account }) => {
-      if (credentials === 'instance-role') return { ...account, credentials };
-      return given && !account.profile ? { ...account, credentials: given } : account;
-    }),
-  });
 }
 
 /** Key of the argument hashes: random, made once, for the server's eyes only. */

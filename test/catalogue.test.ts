@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { describe, expect, it } from 'vitest';
-import { readme, withTable } from '../scripts/generate.ts';
+import { generatedFiles } from '../scripts/generate.ts';
 import { instructions } from '../src/mcp/instructions.ts';
 import { matchResource, resources } from '../src/resources/index.ts';
 import { describeOperation } from '../src/tools/catalogue.ts';
@@ -47,19 +47,20 @@ describe.each(operations)('$name', (operation) => {
 describe('the registry', () => {
   it('has no name twice, and a file for each tool', () => {
     expect(new Set(operations.map(({ name }) => name)).size).toBe(operations.length);
-    const files = ['access', 'instances'].flatMap((toolset) => readdirSync(join(import.meta.dirname, '../src/tools', toolset)));
+    const toolsets = readdirSync(join(import.meta.dirname, '../src/tools'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const files = toolsets.flatMap(({ name }) => readdirSync(join(import.meta.dirname, '../src/tools', name)));
     expect(files.length).toBe(operations.length);
   });
 
   it('keeps the token budgets', () => {
     const each = listed.map((operation) => tokens(describeOperation(operation).tool)).sort((a, b) => a - b);
-    expect(each.reduce((sum, cost) => sum + cost, 0)).toBeLessThanOrEqual(6_000);
+    expect(each.reduce((sum, cost) => sum + cost, 0)).toBeLessThanOrEqual(18_000);
+    expect(each[Math.floor(each.length / 2)]).toBeLessThanOrEqual(250);
     expect(tokens(instructions('agent-marcus', true))).toBeLessThan(300);
   });
 
-  it('has its table in the README', () => {
-    const text = readFileSync(readme, 'utf8');
-    expect(text, 'stale: npm run generate').toBe(withTable(text, operations));
+  it.each(Object.entries(generatedFiles(operations)))('has its %s', (path, text) => {
+    expect(readFileSync(join(import.meta.dirname, '..', path), 'utf8'), 'stale: npm run generate').toBe(text);
   });
 });
 

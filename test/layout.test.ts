@@ -38,11 +38,12 @@ describe('imports', () => {
     ['prompts', /^(prompts|resources|ports)\//],
     ['call', /^(call|ports)\//],
     ['audit', /^(audit|ports|call\/(errors|canonical))/],
+    ['iam', /^(iam|ports|call\/operation)/],
     ['state', /^(state|ports|call\/errors)/],
     ['approvals', /^(approvals|ports|call\/canonical)/],
     ['resilience', /^(resilience|ports|call\/errors)/],
     ['providers', /^(providers|ports|call\/(errors|canonical))/],
-    ['policy', /^(policy|ports|call\/operation|config\/problem)/],
+    ['policy', /^(policy|ports|call\/(operation|text-limit)|config\/problem)/],
     ['mcp', /^(mcp|call|ports|resources|prompts)\//],
   ])('%s reach only what they may', (folder, allowed) => {
     const found = from(`${folder}/`).filter((each) => ours(each) && !allowed.test(each.to));

@@ -44,7 +44,7 @@ export interface Road {
   readonly bindingFacts: (target: Target) => unknown;
   readonly nearestTool: (name: string) => string | undefined;
   /** Told of every change that took effect, for subscribers. */
-  readonly changed?: (operation: Operation, targets: readonly Resolved[]) => void;
+  readonly changed?: (operation: Operation, targets: readonly Resolved[], by: Principal) => void;
   /** For the operator. */
   readonly warn: (fields: object, message: string) => void;
   readonly now: () => number;
@@ -150,7 +150,7 @@ async function travel(road: Road, call: Call): Promise<Record<string, unknown>> 
     throw failures.outcomeUnrecorded(call.effect());
   }
   courtesy(road, () => keepOutcome(road.store, call, { ok: true, output }));
-  if (operation.effect !== 'read' && !dryRun) courtesy(road, () => road.changed?.(operation, targets));
+  if (operation.effect !== 'read' && !dryRun) courtesy(road, () => road.changed?.(operation, targets, principal));
   return output;
 }
 

@@ -9,6 +9,7 @@ import type { SecretsPort } from '../ports/secrets.ts';
 import type { SecurityPort } from '../ports/security.ts';
 import type { SeenTarget } from '../ports/state.ts';
 import type { StoragePort } from '../ports/storage.ts';
+import { longestShortText } from './text-limit.ts';
 
 /** Everything a handler may reach. */
 export interface Ports {
@@ -59,6 +60,8 @@ export interface Operation {
   readonly untrusted: readonly UntrustedPath[];
   /** Output paths that hold a presigned address: its signature looks like a secret, and is what was asked for. */
   readonly presigned: readonly string[];
+  /** Fields of the output that are called after secrets and hold none. */
+  readonly namesOnly: readonly string[];
   /** Input paths whose strings are text for people rather than names, and need not be canonical. */
   readonly freeText: readonly string[];
   /** Input paths that hold a secret itself. */
@@ -101,14 +104,12 @@ export interface OperationDeclaration<I extends z.ZodObject, O extends z.ZodObje
   run(ports: Ports, targets: NonEmpty<Resolved<TargetMap[E]>>, input: z.output<I>, call: OperationCall): Promise<z.output<O>>;
 }
 
-const plan = z
-  .object({
-    current: z.record(z.string(), z.string()),
-    change: z.record(z.string(), z.string()),
-    providerChecked: z.boolean(),
-    needsApproval: z.boolean().optional(),
-  })
-  .describe('Only in a dry run');
+const plan = z.object({
+  current: z.record(z.string(), z.string()),
+  change: z.record(z.string(), z.string()),
+  providerChecked: z.boolean(),
+  needsApproval: z.boolean().optional(),
+});
 
 /**
  * Makes an operation of a declaration: adds `dryRun` to the input and `plan` to the output of everything that changes
@@ -121,7 +122,7 @@ export function defineOperation<I extends z.ZodObject, O extends z.ZodObject, E 
 ): Operation {
   const changes = declaration.effect !== 'read';
   const input = changes
-    ? z.strictObject({ ...declaration.input.shape, dryRun: z.boolean().optional().describe('Check and plan only; nothing changes') })
+    ? z.strictObject({ ...declaration.input.shape, dryRun: z.boolean().optional().describe('Plan only') })
     : z.strictObject(declaration.input.shape);
   const output = changes ? declaration.output.extend({ plan: plan.optional() }) : declaration.output;
   let inputJson: JsonSchema | undefined;
@@ -142,6 +143,7 @@ export function defineOperation<I extends z.ZodObject, O extends z.ZodObject, E 
     output,
     untrusted: markedPaths(output, 'untrusted').map(({ path, mark }) => ({ path, limit: Number(mark) })),
     presigned: pathsOf(output, 'presigned'),
+    namesOnly: pathsOf(output, 'namesOnly'),
     freeText: [...pathsOf(input, 'freeText'), ...pathsOf(input, 'secretInput'), ...pathsOf(input, 'secretReference')],
     secretInputs: pathsOf(input, 'secretInput'),
     secretReferences: pathsOf(input, 'secretReference'),
@@ -181,7 +183,12 @@ export function presigned<T extends z.ZodType>(schema: T): T {
   return schema.meta({ ...schema.meta(), presigned: true }) as T;
 }
 
-const marks = ['untrusted', 'presigned', 'freeText', 'secretInput', 'secretReference'] as const;
+/** A field called after secrets that names them and holds none: it is not masked for its name. Only at the root of an output. */
+export function namesOnly<T extends z.ZodType>(schema: T): T {
+  return schema.meta({ ...schema.meta(), namesOnly: true }) as T;
+}
+
+const marks = ['untrusted', 'presigned', 'namesOnly', 'freeText', 'secretInput', 'secretReference'] as const;
 
 /**
  * What clients are shown. It says less than the parsers check, because every token of it is paid in every conversation:
@@ -193,12 +200,16 @@ function toJsonSchema(schema: z.ZodObject, io: 'input' | 'output'): JsonSchema {
     override: ({ jsonSchema, path }) => {
       for (const mark of marks) delete jsonSchema[mark];
       delete jsonSchema.propertyNames;
-      // Words say it better to a reader than a regular expression.
-      if (jsonSchema.format || jsonSchema.description || io === 'output') delete jsonSchema.pattern;
-      if (jsonSchema.pattern || io === 'output') delete jsonSchema.maxLength;
+      // A refusal says it in words, to those few who need to hear it.
+      delete jsonSchema.pattern;
+      delete jsonSchema.minLength;
+      // Policy sees a text that may be long by size and hash, and knows it by this.
+      if (io === 'output' || Number(jsonSchema.maxLength) <= longestShortText) delete jsonSchema.maxLength;
       if (io === 'output') {
         delete jsonSchema.enum;
         delete jsonSchema.format;
+        delete jsonSchema.required;
+        if (path.at(-1) === 'missing') jsonSchema.items = { type: 'object' };
       }
       // The root of an input keeps it: agents should see that other keys are refused.
       if (jsonSchema.additionalProperties === false && (io === 'output' || path.length > 0)) delete jsonSchema.additionalProperties;

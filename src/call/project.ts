@@ -17,7 +17,8 @@ export function projectOutput(operation: Operation, result: unknown, redactor: R
   }
   const shown = dropEmpty(parsed.data);
   const output = redactor.value(shown) as Record<string, unknown>;
-  for (const path of operation.presigned) copyAt(shown, output, path);
+  for (const name of operation.namesOnly) setAt(output, name, redactor.value(memberOf(shown, name)));
+  for (const name of operation.presigned) setAt(output, name, memberOf(shown, name));
   for (const { path, limit } of operation.untrusted) cleanAt(output, path.split('.'), limit);
   return output;
 }
@@ -40,8 +41,11 @@ function cleanAt(holder: unknown, [head, ...rest]: readonly string[], limit: num
   }
 }
 
-/** Presigned addresses stand at the root of an output, under a name. */
-function copyAt(from: unknown, to: Record<string, unknown>, key: string): void {
-  const value = (from as Record<string, unknown>)[key];
-  if (value !== undefined) to[key] = value;
+/** What is marked as an exception stands at the root of an output, under a name. */
+function memberOf(output: unknown, name: string): unknown {
+  return (output as Record<string, unknown>)[name];
+}
+
+function setAt(output: Record<string, unknown>, name: string, value: unknown): void {
+  if (value !== undefined) output[name] = value;
 }

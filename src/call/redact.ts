@@ -21,7 +21,11 @@ const patterns: readonly [RegExp, string][] = [
   [/(?<![\w-])eyJ[\w-]{8,4096}\.eyJ[\w-]{8,4096}\.[\w-]{0,4096}/g, mask],
   [/\bzgt_[\w-]{20,}/g, mask],
   [/\b(bearer|basic)\s{1,8}[\w.~+/=-]{8,}/gi, `$1 ${mask}`],
-  [/((?:password|passwd|passphrase|secret|token|(?:api|private|access)[_-]?key)["']?\s{0,8}[=:]\s{0,8}["']?)[^\s"',;&]{3,}/gi, `$1${mask}`],
+  // Not of an ARN, where a name follows: `…:secret:ziggie/db`.
+  [
+    /((?:password|passwd|passphrase|(?<!:)secret|token|(?:api|private|access)[_-]?key)["']?\s{0,8}[=:]\s{0,8}["']?)[^\s"',;&]{3,}/gi,
+    `$1${mask}`,
+  ],
   [/(:\/\/[^\s:/@]{0,256}):[^\s@/]{1,512}@/g, `$1:${mask}@`],
 ];
 
@@ -35,10 +39,11 @@ export interface Redactor {
 
 export function createRedactor(): Redactor {
   const exact = new Set<string>();
+  let ordered: readonly string[] = [];
 
   function text(input: string): string {
     let output = input;
-    for (const secret of exact) if (output.includes(secret)) output = output.replaceAll(secret, mask);
+    for (const secret of ordered) if (output.includes(secret)) output = output.replaceAll(secret, mask);
     if (!suspicious.test(output)) return output;
     for (const [pattern, replacement] of patterns) output = output.replace(pattern, replacement);
     return output;
@@ -63,20 +68,49 @@ export function createRedactor(): Redactor {
   return {
     register(secret) {
       if (secret.length < shortestSecret) return;
-      const bytes = Buffer.from(secret);
-      const json = JSON.stringify(secret).slice(1, -1);
-      for (const form of [
-        secret,
-        json,
-        encodeURIComponent(secret),
-        bytes.toString('base64'),
-        bytes.toString('base64url'),
-        bytes.toString('hex'),
-      ]) {
-        exact.add(form);
-      }
+      for (const form of formsOf(secret)) if (form.length >= shortestSecret) exact.add(form);
+      // Longest first: what holds another secret is masked whole.
+      ordered = [...exact].sort((a, b) => b.length - a.length);
     },
     text,
     value: value as Redactor['value'],
   };
+}
+
+/** A value in the encodings in which it may travel, on its own or inside a longer text. */
+function formsOf(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  const json = JSON.stringify(secret).slice(1, -1);
+  const url = encodeURIComponent(secret);
+  const hex = bytes.toString('hex');
+  return [
+    secret,
+    json,
+    // JSON within JSON, as in a log line of a structured log.
+    JSON.stringify(json).slice(1, -1),
+    url,
+    url.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+    // application/x-www-form-urlencoded
+    new URLSearchParams({ s: secret }).toString().slice(2),
+    hex,
+    hex.toUpperCase(),
+    ...[0, 1, 2].flatMap((offset) => base64Within(bytes, offset)),
+    ...lines(secret),
+  ];
+}
+
+/** The characters of base64 that stand for these bytes alone, when so many bytes (modulo three) come before them. */
+function base64Within(bytes: Buffer, offset: number): string[] {
+  const text = Buffer.concat([Buffer.alloc(offset), bytes])
+    .toString('base64')
+    .replace(/=+$/, '');
+  const from = Math.ceil((offset * 8) / 6);
+  // The last character may hold bits of what follows.
+  const whole = (offset + bytes.length) % 3 === 0 ? text.slice(from) : text.slice(from, -1);
+  return [whole, whole.replaceAll('+', '-').replaceAll('/', '_')];
+}
+
+/** A value of several lines may be shown line by line; short lines are too common to be masked. */
+function lines(secret: string): string[] {
+  return secret.includes('\n') ? secret.split('\n').filter((line) => line.length >= 16) : [];
 }

@@ -3,7 +3,7 @@ import type { MissingPart, Resolved, SecretTarget, Target, TargetRef } from '../
 import type { Found, TargetResolvers } from '../ports/resolve.ts';
 import { CallError } from './errors.ts';
 import type { NonEmpty, Operation } from './operation.ts';
-import { type SecretReference, toRef } from './secret-references.ts';
+import { type SecretReference, toRef, useSecretFacts } from './secret-references.ts';
 
 /**
  * Invariant: this is the only place that makes a `Resolved` target, and it makes one only of facts that a provider
@@ -36,7 +36,8 @@ export async function resolveTargets(
   }
   const [first, ...rest] = targets;
   if (!first) throw unasked[0]?.error ?? nothingFound(operation);
-  const secrets = await Promise.all(references.map((reference) => secretOf(toRef(reference, first), resolvers, call)));
+  const using = { ...call, iam: [...call.iam, useSecretFacts] };
+  const secrets = await Promise.all(references.map((reference) => secretOf(toRef(reference, first), resolvers, using)));
   const byId = new Map(secrets.map((secret) => [secret.id, brand(secret)]));
   return { targets: [brand(first), ...rest.map(brand)], secrets: [...byId.values()], missing: unasked.map(({ part }) => part) };
 }

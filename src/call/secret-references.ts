@@ -8,6 +8,8 @@ import { CallError } from './errors.ts';
 
 /** The operation that policy is asked about for each secret that a call refers to. */
 export const useSecret = 'secrets_use';
+/** What that operation declares for looking a secret up, whatever the operation of the call declares. */
+export const useSecretFacts = 'secretsmanager:DescribeSecret';
 
 export interface SecretReference {
   readonly name: string;
@@ -17,7 +19,7 @@ export interface SecretReference {
 
 /** Names as Secrets Manager takes them, without the ARN form: `ziggie/db`. */
 const nameForm = /^[A-Za-z0-9/_+=.@-]{1,256}$/;
-const short = /^secret:\/\/([^#\s]*)(?:#(.*))?$/s;
+const short = /^secret:\/\/([^#]*)(?:#(.*))?$/s;
 /** The form of CloudFormation's dynamic references (AWS CloudFormation User Guide, "Secrets Manager secrets"). */
 const dynamic = /\{\{resolve:([^{}]*)\}\}/g;
 

@@ -2,9 +2,10 @@ import { searchJournals } from '../audit/search.ts';
 import { type AuditVerdict, verifyAudit } from '../audit/verify.ts';
 import { CallError } from '../call/errors.ts';
 import { resolveAgent } from '../config/load.ts';
+import { connectAws } from '../connect-aws.ts';
 import type { AuditQuery, AuditRecord } from '../ports/audit.ts';
 import { createGuard } from '../resilience/guard.ts';
-import { connectAws, journalFolder } from '../server.ts';
+import { journalFolder } from '../server.ts';
 import { type CommonOptions, settingsOf } from './context.ts';
 import { CliError, exit, print, printJson, table } from './output.ts';
 

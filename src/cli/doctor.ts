@@ -46,6 +46,7 @@ async function examine(settings: Settings): Promise<Verdict[]> {
   const server = await startServer(settings);
   try {
     for (const { name, accountId } of settings.aws.accounts) verdicts.push(...(await account(server, name, accountId)));
+    verdicts.push(...(await provided(server)));
     verdicts.push(await delivery(server, settings.sandbox));
   } finally {
     await server.close();
@@ -114,6 +115,17 @@ function clock(offsetMs: number | undefined): Verdict {
   return Math.abs(offsetMs) > clockSkewMs
     ? { check: 'clock', status: 'fail', detail, fix: 'set the clock (timedatectl set-ntp true)' }
     : { check: 'clock', status: 'ok', detail };
+}
+
+/** Where each value comes from that may be kept in Secrets Manager; never the value. What is not set may not be wanted. */
+async function provided({ provided }: ZiggieServer): Promise<Verdict[]> {
+  const reports = await provided.report();
+  return reports.map(({ label, source, purpose, how, problem }): Verdict => {
+    const detail = source ? `from ${source}` : `not set (${purpose}; ${how})`;
+    if (!problem) return { check: label, status: 'ok', detail };
+    const fix = 'allow secretsmanager:GetSecretValue on ziggie/*, and see the line of the account above';
+    return { check: label, status: 'warn', detail: `${detail}; ${problem}`, fix };
+  });
 }
 
 /** A record of its own, all the way to CloudWatch: nothing less shows that delivery works. */

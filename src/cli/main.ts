@@ -4,12 +4,16 @@ import { CliError, exit, warn } from './output.ts';
 
 /** Commands that start a server are on the hot path of every IDE: they are told apart before the argument parser loads. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // Node's own report would print the error as it is, whatever it quotes.
+  process.on('uncaughtException', (error) => {
+    void reportCrash(error).finally(() => process.exit(exit.failed));
+  });
   try {
     const options = stdioOptions(argv);
     if (options) await (await import('./stdio.ts')).stdio(options);
     else await (await import('./program.ts')).run(argv);
   } catch (error) {
-    process.exitCode = report(error);
+    process.exitCode = await report(error);
   }
 }
 
@@ -29,7 +33,7 @@ function stdioOptions(argv: readonly string[]): { agent?: string; config?: strin
 }
 
 /** Says what went wrong in words, and how to exit. */
-function report(error: unknown): number {
+async function report(error: unknown): Promise<number> {
   if (error instanceof CliError) {
     if (error.message) warn(error.message);
     return error.exitCode;
@@ -42,6 +46,11 @@ function report(error: unknown): number {
     warn(`${error.message}\nziggie-cloud does not start with this configuration.`);
     return exit.configuration;
   }
-  warn(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  await reportCrash(error);
   return exit.failed;
+}
+
+async function reportCrash(error: unknown): Promise<void> {
+  const { crashText } = await import('../crash.ts');
+  warn(crashText(error));
 }

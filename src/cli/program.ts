@@ -157,6 +157,16 @@ function build(): Command {
   agents.addCommand(token);
   program.addCommand(agents);
 
+  const secrets = new Command('secrets').description('credentials of the server itself');
+  secrets.addCommand(
+    command('import', 'move HOSTINGER_* credentials from a .env file into Secrets Manager')
+      .option('--from <file>', 'file to read (default: .env of the configuration folder)')
+      .option('--agent <id>', 'agent to act as; short names work', 'agent-ziggie')
+      .option('--with-key', 'store the private key itself instead of the path of its file')
+      .action(async (options) => (await import('./secrets.ts')).importSecrets(options)),
+  );
+  program.addCommand(secrets);
+
   program.addCommand(
     command('doctor', 'check that everything is in place')
       .option('--json', 'print one line of JSON')

@@ -3,6 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Environment, readEnvironment, stateRoot } from './environment.ts';
 import { ConfigError, type ConfigProblem, didYouMean } from './problem.ts';
+import { providedVariables } from './provided-values.ts';
 import { readConfiguration } from './read.ts';
 import { defaultLimits, isRegionName } from './rules.ts';
 
@@ -47,6 +48,9 @@ export interface Settings {
   /** Below the state root, one per destination (account, endpoint, sandbox or live). */
   readonly stateFolder: string;
   readonly sandbox: boolean;
+  readonly production: boolean;
+  /** HOSTINGER_* as given: one of the two places that `ProvidedValues` reads. */
+  readonly variables: Environment;
   readonly agents: readonly AgentSettings[];
   readonly defaultLimits: AgentSettings['limits'];
   readonly defaultAgent?: string;
@@ -145,6 +149,8 @@ export async function loadSettings(options: LoadOptions): Promise<Settings> {
     stateRoot: root,
     stateFolder: join(root, destinationName(sandbox, endpoint, env)),
     sandbox,
+    production,
+    variables: sandbox ? {} : providedVariables(env),
     agents: yaml.agents.map(({ id, teams, toolsets, limits, boundary }) => ({
       id,
       teams,

@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import type { CedarValueJson, Type } from '@cedar-policy/cedar-wasm/nodejs';
 import canonicalize from 'canonicalize';
 import type { JsonSchema } from '../call/operation.ts';
+import { longestShortText } from '../call/text-limit.ts';
 
 /** The value has no exact form in Cedar. */
 export class Untranslatable extends Error {}
@@ -22,7 +23,6 @@ export interface Translator {
   sample(full: boolean): unknown;
 }
 
-const longestTextInPolicy = 4096;
 /** Cedar's decimal is a 64-bit integer of ten-thousandths; doubles beyond this are coarser than that anyway. */
 const largestDecimal = 922_337_203_685_477;
 
@@ -41,7 +41,7 @@ function compile(schema: JsonSchema): Translator | undefined {
   const choices = 'const' in schema ? [schema.const] : Array.isArray(schema.enum) ? schema.enum : undefined;
   const first = schema.default ?? choices?.[0];
   if (schema.type === 'string' || choices?.every((choice) => typeof choice === 'string')) {
-    if (typeof schema.maxLength === 'number' && schema.maxLength > longestTextInPolicy) return undefined;
+    if (typeof schema.maxLength === 'number' && schema.maxLength > longestShortText) return undefined;
     return { type: { type: 'String' }, toCedar: toText, sample: () => first ?? 'sample' };
   }
   if (schema.type === 'integer') return { type: { type: 'Long' }, toCedar: toLong, sample: () => first ?? numberFloor(schema) };

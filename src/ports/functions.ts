@@ -8,6 +8,7 @@ export interface FunctionRow {
   region: string;
   memoryMb: number;
   timeoutSeconds: number;
+  /** Day (`2026-01-31`) of the last change. */
   modifiedAt?: string;
   /** Only when more than one account is configured. */
   account?: string;
@@ -24,21 +25,19 @@ export interface FunctionDetail extends Omit<FunctionRow, 'account'> {
   description?: string;
   handler?: string;
   role?: string;
-  architecture?: string;
-  codeSizeBytes?: number;
   state?: string;
   stateReason?: string;
   lastUpdate?: string;
-  version?: string;
   /** Alias → version. */
   aliases?: Record<string, string>;
-  /** Names only: values may be secrets. */
+  /** Names only: values may be secrets, and never leave the adapter. */
   environmentVariables?: string[];
   logGroup?: string;
   tags: Record<string, string>;
 }
 
 export interface Invocation {
+  /** Its JSON text is the event; absent: `{}`. At most 6 MB for `sync`, 1 MB for `async`. */
   payload?: unknown;
   /** `sync` waits for the answer, `async` queues it. */
   mode: 'sync' | 'async';
@@ -50,18 +49,19 @@ export interface InvocationResult {
   /** What the function did, apart from whether Lambda answered. */
   outcome?: 'succeeded' | 'failed' | 'queued';
   version?: string;
-  /** What the function returned: JSON where it is JSON, else text; cut to a cap. Untrusted. */
+  /** What the function returned: JSON where it is JSON, else text. Untrusted. */
   result?: unknown;
+  /** It is longer than what is shown: `result` is its text, whole, and must be cut where it is shown, behind the redaction. */
   truncated?: boolean;
-  /** The function's own error, when `failed`. Untrusted. */
+  /** The function's own error, when `failed`: `kind` is `handled`, `unhandled` or `timeout`. Untrusted. */
   error?: { type: string; message: string; kind: string };
-  /** The last 4 KB of its log. Untrusted. */
+  /** The last 4 KB of its log, whole lines. Untrusted. */
   logTail?: string;
   billedMs?: number;
   plan?: Plan;
 }
 
-/** Lambda. All methods throw `CallError` and nothing else. A function that fails is an answer, not an error. */
+/** Lambda. All methods throw `CallError` and nothing else. A function that fails is an answer, not an error. An invocation is sent once. */
 export interface FunctionsPort {
   list(
     accounts: readonly Resolved<AccountTarget>[],

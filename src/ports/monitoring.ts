@@ -3,14 +3,16 @@ import type { AccountTarget, AlarmTarget, MissingPart, Resolved } from './domain
 import type { Plan } from './plan.ts';
 
 export interface AlarmRow {
+  /** Untrusted text, like the rule. */
   name: string;
   state: 'ok' | 'alarm' | 'insufficient_data';
   /** When it came into this state. */
   since?: string;
-  /** `CPUUtilization Average > 80 for 2 × 300 s`. */
+  /** `CPUUtilization Average > 80 for 2 × 300 s`; that of a composite alarm in CloudWatch's own words. */
   rule: string;
   instance?: string;
   region: string;
+  /** Only when more than one account is configured. */
   account?: string;
 }
 
@@ -20,56 +22,78 @@ export interface AlarmPage {
   missing?: MissingPart[];
 }
 
+export type Statistic = 'Average' | 'Sum' | 'Minimum' | 'Maximum' | 'SampleCount';
+
 export interface AlarmSpec {
   namespace: string;
   metric: string;
-  /** Name → value. */
+  /** Name → value: exactly those that the metric reports with. */
   dimensions?: Record<string, string>;
-  statistic: 'Average' | 'Sum' | 'Minimum' | 'Maximum' | 'SampleCount';
+  /** Instead of one metric, the statistic over everything that reports with this dimension (a Metrics Insights query). */
+  across?: string;
+  statistic: Statistic;
   comparison: '>' | '>=' | '<' | '<=';
   threshold: number;
   periodSeconds: number;
   /** Periods that must breach in a row. */
   periods: number;
-  /** SNS topics, at most five. */
+  /** SNS topics, at most five. Left out: those of the existing alarm stay. */
   notify?: string[];
-  description?: string;
+  /** Make it although the metric has never reported. */
+  allowSilent?: boolean;
 }
 
 export interface AlarmChange {
-  state?: string;
+  /** What it watches now; of a deleted alarm, what it watched. Untrusted text. */
+  rule: string;
   /** Things to know, such as that the metric has never reported. */
   warnings?: string[];
   plan?: Plan;
 }
 
 export interface DashboardChange {
-  widgets?: number;
-  instances?: number;
-  url?: string;
-  /** False when the dashboard already was what it would be. */
-  changed?: boolean;
+  /** False when the dashboard already was what it would be; nothing was sent then. */
+  changed: boolean;
+  instances: number;
+  widgets: number;
+  /** Instances that did not fit. */
+  omitted?: number;
+  /** What CloudWatch says of widgets that it took, but may not draw. Untrusted text. */
+  warnings?: string[];
   plan?: Plan;
 }
 
 export interface MetricsQuery {
   namespace: string;
-  metrics: { metric: string; statistic: string }[];
-  /** Dimension values to draw one series each of: `InstanceId` → ids. */
+  metrics: string[];
+  statistic: Statistic;
+  /** Dimension of which each value is a series: `InstanceId`. */
   dimension: string;
   values: string[];
   hours: number;
+  /** Most points of a series. */
   points: number;
 }
 
-export interface MetricSeriesOf {
+export interface ValueSeries {
   metric: string;
-  statistic: string;
+  /** The dimension's value. */
   of: string;
-  points: [string, number][];
-  latest?: number;
-  min?: number;
-  max?: number;
+  latest: number;
+  min: number;
+  max: number;
+  /** ISO time to the minute → value, oldest first. */
+  points: Record<string, number>;
+}
+
+export interface MetricsResult {
+  region: string;
+  periodSeconds: number;
+  series: ValueSeries[];
+  /** `CPUUtilization i-…`: reported nothing in that time. */
+  silent?: string[];
+  /** `CPUUtilization i-… (InternalError)`: CloudWatch did not give all of it. */
+  incomplete?: string[];
 }
 
 export interface LogsQuery {
@@ -82,27 +106,33 @@ export interface LogsQuery {
 }
 
 export interface LogsResult {
-  /** One object a row. Untrusted text. */
-  rows: Record<string, string>[];
+  region: string;
+  /** `timeout`: not all was looked at in time; these are the rows so far. */
   status: 'complete' | 'timeout';
-  scannedBytes?: number;
+  /** One object a row. Untrusted text, names too. */
+  rows: Record<string, string>[];
+  /** What else a reader should know, such as that rows were left out. */
+  note?: string;
   matched?: number;
+  scannedBytes?: number;
 }
 
-/** CloudWatch and CloudWatch Logs. All methods throw `CallError` and nothing else. */
+/**
+ * CloudWatch and CloudWatch Logs. All methods throw `CallError` and nothing else. What is given an account looks at the first of its
+ * regions, but for lists and dashboards, which cover all.
+ */
 export interface MonitoringPort {
   alarms(
     accounts: readonly Resolved<AccountTarget>[],
     query: { limit: number; cursor?: string; prefix?: string; state?: AlarmRow['state'] },
     call: CallScope,
   ): Promise<AlarmPage>;
+  /** Makes or replaces the alarm. `target_unresolved` when the metric has never reported. */
   putAlarm(alarm: Resolved<AlarmTarget>, spec: AlarmSpec, call: CallScope): Promise<AlarmChange>;
   deleteAlarm(alarm: Resolved<AlarmTarget>, call: CallScope): Promise<AlarmChange>;
-  putDashboard(account: Resolved<AccountTarget>, name: string, call: CallScope): Promise<DashboardChange>;
-  metrics(
-    account: Resolved<AccountTarget>,
-    query: MetricsQuery,
-    call: CallScope,
-  ): Promise<{ series: MetricSeriesOf[]; missing?: string[] }>;
+  /** Writes the dashboard of the tagged instances as they are now. Idempotent: an unchanged fleet changes nothing. */
+  putDashboard(account: Resolved<AccountTarget>, query: { name: string; ifExists?: boolean }, call: CallScope): Promise<DashboardChange>;
+  metrics(account: Resolved<AccountTarget>, query: MetricsQuery, call: CallScope): Promise<MetricsResult>;
+  /** Waits for a query at most `call.waitMs`, then stops it. */
   logs(account: Resolved<AccountTarget>, query: LogsQuery, call: CallScope): Promise<LogsResult>;
 }

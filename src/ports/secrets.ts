@@ -5,11 +5,13 @@ import type { Plan } from './plan.ts';
 export interface SecretRow {
   name: string;
   region: string;
+  /** Day (`2026-01-31`) of the last change. */
   changedAt?: string;
   /** Day on which it was last read. */
   accessedAt?: string;
   rotates: boolean;
-  deletesAt?: string;
+  /** Day of AWS's `DeletedDate`: there only while it is scheduled for deletion. */
+  deletedAt?: string;
   /** Only when more than one account is configured. */
   account?: string;
 }
@@ -20,8 +22,10 @@ export interface SecretPage {
   missing?: MissingPart[];
 }
 
+/** Times are ISO strings. */
 export interface SecretDetail extends Omit<SecretRow, 'account'> {
   account: string;
+  state: 'active' | 'deleted';
   description?: string;
   createdAt?: string;
   rotatedAt?: string;
@@ -41,20 +45,25 @@ export interface SecretWrite {
   readonly value: NewValue;
   /** Sets this member of a JSON secret and leaves the others; absent: the whole value. */
   readonly field?: string;
+}
+
+export interface NewSecret extends SecretWrite {
   readonly description?: string;
-  /** Only when it is made. */
-  readonly tags?: Tags;
+  readonly tags: Tags;
 }
 
 export interface SecretChange {
+  /** Of the value that was written. */
   versionId?: string;
+  /** ISO time from which on it cannot be restored. */
   deletesAt?: string;
   plan?: Plan;
 }
 
 /**
  * Secrets Manager. All methods throw `CallError` and nothing else, and no answer holds a value but that of `read`, which is
- * the road's own. Every value goes to `call.hide` before it is used, so that no answer, log or record can show it.
+ * the road's own. Every value goes to `call.hide` before it is used, so that no answer, log or record can show it. A dry run
+ * neither makes nor reads a value.
  */
 export interface SecretsPort {
   list(
@@ -63,7 +72,12 @@ export interface SecretsPort {
     call: CallScope,
   ): Promise<SecretPage>;
   describe(secret: Resolved<SecretTarget>, call: CallScope): Promise<SecretDetail>;
-  create(secret: Resolved<SecretTarget>, write: SecretWrite, call: CallScope): Promise<SecretChange>;
+  /** `provider_conflict` when the name is taken. */
+  create(secret: Resolved<SecretTarget>, write: NewSecret, call: CallScope): Promise<SecretChange>;
+  /**
+   * `provider_conflict` when it is scheduled for deletion, or, with `field`, when its value is no JSON object or somebody else
+   * wrote a version between reading and writing: Secrets Manager has no condition, so that this is noticed and not prevented.
+   */
   update(secret: Resolved<SecretTarget>, write: SecretWrite, call: CallScope): Promise<SecretChange>;
   /** Always with a recovery window: nothing here deletes at once. */
   delete(secret: Resolved<SecretTarget>, query: { recoveryDays: number }, call: CallScope): Promise<SecretChange>;

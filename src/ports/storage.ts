@@ -24,16 +24,35 @@ export interface ObjectRow {
   storageClass?: string;
 }
 
+export interface ObjectQuery {
+  /** Rows and folders together, at most. */
+  limit: number;
+  cursor?: string;
+  prefix?: string;
+  /** Whether what lies below the next `/` is shown as one folder. */
+  folders?: boolean;
+}
+
 export interface ObjectPage {
   objects: ObjectRow[];
-  /** Common prefixes ("folders"), when a delimiter was asked for. */
-  prefixes?: string[];
+  /** Prefixes that end in `/`, when folders were asked for. */
+  folders?: string[];
   nextCursor?: string;
+}
+
+export interface ObjectRange {
+  /** First byte that is read. */
+  from?: number;
+  maxBytes: number;
+  /** `auto`: text where it is text, else a link. */
+  as: 'text' | 'link' | 'auto';
+  versionId?: string;
 }
 
 export interface ObjectContent {
   sizeBytes: number;
   contentType?: string;
+  /** Without quotes, here and everywhere. */
   etag: string;
   modifiedAt?: string;
   versionId?: string;
@@ -68,10 +87,10 @@ export interface PutObject extends ObjectBody {
 export interface StoredObject {
   sizeBytes: number;
   etag?: string;
-  sha256?: string;
   versionId?: string;
-  /** Whether an object was replaced, and whether the one before can be had back. */
-  replaced?: boolean;
+  /** Whether an object was replaced. */
+  replaced: boolean;
+  /** Whether the object that was replaced can be had back; only when one was. */
   canBeUndone?: boolean;
   plan?: Plan;
 }
@@ -81,6 +100,7 @@ export interface DeletedObject {
   canBeUndone: boolean;
   /** The delete marker, or the version that went. */
   versionId?: string;
+  /** How to undo it, in words. */
   undo?: string;
   plan?: Plan;
 }
@@ -88,28 +108,27 @@ export interface DeletedObject {
 export interface SharedObject {
   url?: string;
   expiresAt?: string;
+  /** Set when the address was signed with temporary credentials, and ends with them at the latest. */
+  mayEndSooner?: boolean;
   plan?: Plan;
 }
 
-/** S3. All methods throw `CallError` and nothing else; every request names the expected owner of the bucket. */
+/**
+ * S3. All methods throw `CallError` and nothing else; every request names the expected owner of the bucket, and every change carries
+ * the resolved fact as its condition: that the object is still the one that was decided on, or still absent.
+ */
 export interface StoragePort {
   buckets(
     accounts: readonly Resolved<AccountTarget>[],
     query: { limit: number; cursor?: string; prefix?: string },
     call: CallScope,
   ): Promise<BucketPage>;
-  objects(
-    bucket: Resolved<BucketTarget>,
-    query: { prefix?: string; delimiter?: string; limit: number; cursor?: string },
-    call: CallScope,
-  ): Promise<ObjectPage>;
-  get(
-    object: Resolved<ObjectTarget>,
-    query: { from?: number; maxBytes: number; as: 'text' | 'link' | 'auto'; versionId?: string },
-    call: CallScope,
-  ): Promise<ObjectContent>;
+  objects(bucket: Resolved<BucketTarget>, query: ObjectQuery, call: CallScope): Promise<ObjectPage>;
+  /** Throws `invalid_input` for a range beyond the end, and for what is not text asked for as text. */
+  get(object: Resolved<ObjectTarget>, range: ObjectRange, call: CallScope): Promise<ObjectContent>;
+  /** Throws `provider_conflict` when a condition does not hold, `provider_not_configured` for a file without a workspace. */
   put(object: Resolved<ObjectTarget>, body: PutObject, call: CallScope): Promise<StoredObject>;
-  delete(object: Resolved<ObjectTarget>, query: { versionId?: string; ifMatch?: string }, call: CallScope): Promise<DeletedObject>;
-  /** A presigned address; its life is at most what the configuration allows. */
+  delete(object: Resolved<ObjectTarget>, query: { versionId?: string }, call: CallScope): Promise<DeletedObject>;
+  /** A presigned address; its life is at most what the configuration allows, else `invalid_input`. */
   share(object: Resolved<ObjectTarget>, query: { minutes: number; versionId?: string }, call: CallScope): Promise<SharedObject>;
 }

@@ -32,7 +32,7 @@ interface Circuit {
 
 /** One circuit, queue and set of slots per provider, account, region and service; opossum is loaded with the first request. */
 export function createGuard(options: GuardOptions = {}): Guard {
-  const { concurrency = 16, queue = 64, volumeThreshold = 5, windowMs = 60_000, resetMs = 15_000 } = options;
+  const { concurrency = 16, queue = 512, volumeThreshold = 5, windowMs = 60_000, resetMs = 15_000 } = options;
   const circuits = new Map<string, Circuit>();
   let loading: Promise<typeof CircuitBreaker> | undefined;
 
@@ -42,7 +42,7 @@ export function createGuard(options: GuardOptions = {}): Guard {
     const name = [key.provider, key.account, key.region, key.service].join('/');
     const known = circuits.get(name);
     if (known) return known;
-    const breaker = new Breaker((request: () => Promise<unknown>) => request(), {
+    const breaker: CircuitBreaker<[() => Promise<unknown>]> = new Breaker((request: () => Promise<unknown>) => request(), {
       name,
       volumeThreshold,
       // Its timeout abandons a request without cancelling it; the deadline below aborts.
@@ -51,7 +51,8 @@ export function createGuard(options: GuardOptions = {}): Guard {
       resetTimeout: resetMs,
       rollingPercentilesEnabled: false,
       enableSnapshots: false,
-      errorFilter: (error: unknown) => !countsAgainstCircuit(error),
+      // A probe that nobody waited for says nothing of the service: the circuit stays open until one does.
+      errorFilter: (error: unknown) => !(countsAgainstCircuit(error) || (breaker.halfOpen && isCancelled(error))),
     });
     const circuit: Circuit = { key, breaker, slots: createSlots(concurrency, queue), retryAt: 0 };
     breaker.on('open', () => {
@@ -119,6 +120,10 @@ function untilAborted<T>(request: Promise<T>, signal: AbortSignal): Promise<T> {
 /** Throttling is an answer of a healthy service, and one agent's flood must not shut out the others. */
 function countsAgainstCircuit(error: unknown): boolean {
   return error instanceof CallError && (error.code === 'provider_unavailable' || error.code === 'timeout');
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof CallError && error.code === 'cancelled';
 }
 
 function cancelled(): CallError {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { freeText, untrusted } from '../call/operation.ts';
+import { freeText, mayReferToSecrets, secretInput, untrusted } from '../call/operation.ts';
+import type { NewValue } from '../ports/secrets.ts';
 
 /** Input and output fields that tools share, so that a name means the same everywhere. */
 
@@ -15,8 +16,7 @@ export const instanceId = z
 export const region = z
   .string()
   .max(40)
-  .regex(/^[a-z]{2}(-[a-z]+)+-\d{1,2}$/, 'expected a region like eu-north-1')
-  .describe('e.g. eu-north-1');
+  .regex(/^[a-z]{2}(-[a-z]+)+-\d{1,2}$/, 'expected a region like eu-north-1');
 
 export const account = z
   .string()
@@ -24,7 +24,7 @@ export const account = z
   .regex(/^[a-z0-9][a-z0-9-]*$/, 'expected an account name from ziggie.yaml');
 
 export const limit = z.int().min(1).max(100).default(25);
-export const cursor = z.string().max(2048).optional().describe('nextCursor of the page before');
+export const cursor = z.string().max(2048).optional();
 
 export const instanceState = z.enum(['pending', 'running', 'stopping', 'stopped', 'restarting', 'terminating', 'terminated', 'unknown']);
 
@@ -55,6 +55,19 @@ export const objectKey = z
   .max(1024)
   .refine((key) => Buffer.byteLength(key) <= 1024 && !key.startsWith('/'), 'expected at most 1024 bytes, not starting with /');
 
+/** Starts of keys; as canonical as they are. */
+export const prefix = z.string().min(1).max(1024);
+
+/** S3: up to 1,024 bytes, opaque (S3 User Guide, "Version IDs"). */
+export const versionId = freeText(
+  z
+    .string()
+    .max(1024)
+    .regex(/^[\w./+=-]+$/, 'expected a version id'),
+).optional();
+
+export const objectRef = z.strictObject({ bucket, key: objectKey, account: account.optional() });
+
 /** Secrets Manager: letters, digits and /_+=.@- (CreateSecret, "Name"). */
 export const secretName = z
   .string()
@@ -68,8 +81,103 @@ export const functionName = z
   .max(64)
   .regex(/^[A-Za-z0-9_-]+$/, 'expected a function name, not an ARN');
 
+export const functionRef = z.strictObject({ name: functionName, account: account.optional(), region: region.optional() });
+
+export const secretRef = z.strictObject({ name: secretName, account: account.optional(), region: region.optional() });
+
+/** Where a new value of a secret comes from: exactly one of the first three (`oneSource`). */
+export const secretSource = {
+  secretValue: secretInput(z.string().min(8).max(65_536)).optional().describe('The value itself, where policy lets you'),
+  fromSecret: mayReferToSecrets(
+    z
+      .string()
+      .max(600)
+      .regex(/^(secret:\/\/\S+|\{\{resolve:[^{}]+\}\})$/, 'expected a reference and nothing else: secret://name#field'),
+  )
+    .optional()
+    .describe('Copy of secret://name#field'),
+  generate: z
+    .strictObject({ length: z.int().min(16).max(128).default(32), punctuation: z.boolean().default(true) })
+    .optional()
+    .describe('{} for 32 characters'),
+  field: freeText(z.string().min(1).max(200)).optional().describe('Member of a JSON value'),
+};
+
+interface SourceInput {
+  readonly secretValue?: string | undefined;
+  readonly fromSecret?: string | undefined;
+  readonly generate?: { length: number; punctuation: boolean } | undefined;
+}
+
+export function oneSource({ secretValue, fromSecret, generate }: SourceInput): string | undefined {
+  const given = [secretValue, fromSecret, generate].filter((source) => source !== undefined).length;
+  return given === 1 ? undefined : 'give exactly one of generate, fromSecret and secretValue.';
+}
+
+/** Behind the road's step 6 a reference has become the value that it stands for. */
+export function newSecretValue({ secretValue, fromSecret, generate }: SourceInput): NewValue {
+  return generate ? { from: 'generated', ...generate } : { from: 'given', value: secretValue ?? fromSecret ?? '' };
+}
+
+/** EC2 only, unlike `instanceId`. */
+export const ec2InstanceId = z
+  .string()
+  .regex(/^i-([0-9a-f]{8}|[0-9a-f]{17})$/, 'expected an EC2 id like i-0123456789abcdef0')
+  .describe('i-…');
+
+/** Without its limits in the schema: no caller comes near them, and each costs tokens. */
+const upTo = (most: number) => z.string().refine(({ length }) => length > 0 && length <= most, `expected 1 to ${most} characters`);
+
+/** CloudWatch API reference: "Metric", "Dimension" and PutMetricAlarm, "AlarmName". */
+export const metricNamespace = upTo(255);
+export const metricName = upTo(255);
+export const dimensionName = upTo(255);
+export const dimensionValue = upTo(1024);
+export const alarmName = upTo(255);
+export const statistic = z.enum(['Average', 'Sum', 'Minimum', 'Maximum', 'SampleCount']);
+
 /** Output rows of parts of a list that could not be read. */
 export const missing = z
   .array(z.object({ provider, account: z.string(), region: z.string().optional(), code: z.string(), message: untrusted(z.string()) }))
   .optional()
   .describe('Parts that could not be read');
+
+/** What both reviews take; each adds where to look. A finding with its fix is as long as three rows of other lists. */
+export const reviewInput = z.strictObject({
+  severity: z.enum(['critical', 'high', 'medium', 'low']).optional(),
+  limit: limit.unwrap().default(10),
+  cursor,
+});
+
+export const reviewOutput = z.object({
+  findings: z.array(
+    z.object({
+      severity: z.string(),
+      rule: z.string(),
+      resource: untrusted(z.string(), 300),
+      region: z.string().optional(),
+      account: z.string().optional(),
+      evidence: untrusted(z.string(), 600),
+      fix: z.string(),
+    }),
+  ),
+  counts: z.record(z.string(), z.number()),
+  checked: z.array(z.string()),
+  nextCursor: z.string().optional(),
+  missing: z
+    .array(
+      z.object({
+        provider,
+        account: z.string(),
+        region: z.string().optional(),
+        // Absent for an account that could not be asked at all.
+        check: z.string().optional(),
+        code: z.string(),
+        message: untrusted(z.string(), 600),
+      }),
+    )
+    .optional()
+    .describe('Not seen, so not clean'),
+});
+
+export const auditBucket = bucket.default('ziggie-audit-logs').describe('of this account');

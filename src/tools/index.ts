@@ -5,6 +5,9 @@ import { accessExplain } from './access/explain.ts';
 import { healthCheck } from './access/health-check.ts';
 import { runbooksGet } from './access/runbooks-get.ts';
 import { accessWhoami } from './access/whoami.ts';
+import { functionsGet } from './functions/get.ts';
+import { functionsInvoke } from './functions/invoke.ts';
+import { functionsList } from './functions/list.ts';
 import { instancesGet } from './instances/get.ts';
 import { instancesLaunch } from './instances/launch.ts';
 import { instancesList } from './instances/list.ts';
@@ -13,7 +16,29 @@ import { instancesRestart } from './instances/restart.ts';
 import { instancesStart } from './instances/start.ts';
 import { instancesStop } from './instances/stop.ts';
 import { instancesTerminate } from './instances/terminate.ts';
+import { monitoringDeleteAlarm } from './monitoring/delete-alarm.ts';
+import { monitoringGetMetrics } from './monitoring/get-metrics.ts';
+import { monitoringListAlarms } from './monitoring/list-alarms.ts';
+import { logsQuery } from './monitoring/logs-query.ts';
+import { monitoringPutAlarm } from './monitoring/put-alarm.ts';
+import { monitoringPutDashboard } from './monitoring/put-dashboard.ts';
+import { secretsCreate } from './secrets/create.ts';
+import { secretsDelete } from './secrets/delete.ts';
+import { secretsDescribe } from './secrets/describe.ts';
+import { secretsList } from './secrets/list.ts';
+import { secretsRestore } from './secrets/restore.ts';
+import { secretsUpdate } from './secrets/update.ts';
 import { secretsUse } from './secrets/use.ts';
+import { securityEnableFlowLogs } from './security/enable-flow-logs.ts';
+import { securityEnableTrail } from './security/enable-trail.ts';
+import { securityReviewAccount } from './security/review-account.ts';
+import { securityReviewNetwork } from './security/review-network.ts';
+import { storageDeleteObject } from './storage/delete-object.ts';
+import { storageGetObject } from './storage/get-object.ts';
+import { storageListBuckets } from './storage/list-buckets.ts';
+import { storageListObjects } from './storage/list-objects.ts';
+import { storagePutObject } from './storage/put-object.ts';
+import { storageShareObject } from './storage/share-object.ts';
 
 /** The registry. A new tool is one file, one test and one line here; everything else is derived. */
 export const operations: readonly Operation[] = [
@@ -31,5 +56,30 @@ export const operations: readonly Operation[] = [
   instancesLaunch,
   instancesTerminate,
   instancesMetrics,
+  storageListBuckets,
+  storageListObjects,
+  storageGetObject,
+  storagePutObject,
+  storageDeleteObject,
+  storageShareObject,
+  functionsList,
+  functionsGet,
+  functionsInvoke,
+  secretsList,
+  secretsDescribe,
+  secretsCreate,
+  secretsUpdate,
+  secretsDelete,
+  secretsRestore,
   secretsUse,
+  monitoringListAlarms,
+  monitoringPutAlarm,
+  monitoringDeleteAlarm,
+  monitoringPutDashboard,
+  monitoringGetMetrics,
+  logsQuery,
+  securityReviewNetwork,
+  securityReviewAccount,
+  securityEnableTrail,
+  securityEnableFlowLogs,
 ];

@@ -88,6 +88,38 @@ describe('redaction', () => {
     );
   });
 
+  it('property: a value is found inside whatever was encoded with it', () => {
+    const text = fc.string({ unit: 'binary-ascii', maxLength: 40 });
+    const secret = fc.string({ unit: 'binary-ascii', minLength: 8, maxLength: 60 }).filter((value) => value.trim().length > 7);
+    fc.assert(
+      fc.property(text, secret, text, (before, value, after) => {
+        const known = createRedactor();
+        known.register(value);
+        const whole = `${before}${value}${after}`;
+        for (const encoded of [
+          Buffer.from(whole).toString('base64'),
+          Buffer.from(whole).toString('base64url'),
+          Buffer.from(whole).toString('hex').toUpperCase(),
+          JSON.stringify(whole),
+          JSON.stringify(JSON.stringify(whole)),
+          new URLSearchParams({ whole }).toString(),
+          encodeURIComponent(whole),
+        ]) {
+          expect(known.text(encoded)).toContain('[redacted]');
+        }
+      }),
+    );
+  });
+
+  it('masks the longer of two secrets whole, and each line of one that has several', () => {
+    const known = createRedactor();
+    known.register('abcdefgh');
+    known.register('abcdefgh-ijklmnop');
+    known.register('first line of it\nsecond line of it, longer');
+    expect(known.text('x abcdefgh-ijklmnop y')).toBe('x [redacted] y');
+    expect(known.text('log: second line of it, longer')).toBe('log: [redacted]');
+  });
+
   it.each([
     ['AKIAIOSFODNN7EXAMPLE', 'AKIA'],
     ['ASIAIOSFODNN7EXAMPLE', 'ASIA'],
@@ -126,6 +158,8 @@ describe('redaction', () => {
       on: true,
     });
     expect(redactor.text('instance web-1 is running')).toBe('instance web-1 is running');
+    const arn = 'arn:aws:secretsmanager:eu-north-1:123456789012:secret:ziggie/db';
+    expect(redactor.text(arn)).toBe(arn);
   });
 });
 

@@ -20,7 +20,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const starter = readFileSync(join(import.meta.dirname, '../../config/ziggie.yaml'), 'utf8');
 const write = (text: string, name = 'ziggie.yaml') => writeFileSync(join(folder, name), text);
 const load = (env: Record<string, string> = {}, sandbox = false): Promise<Settings> =>
-  loadSettings({ folder, sandbox, toolsets: ['access', 'instances'], env: { ZIGGIE_STATE: join(folder, 'state'), ...env } });
+  loadSettings({ folder, sandbox, toolsets: allToolsets, env: { ZIGGIE_STATE: join(folder, 'state'), ...env } });
 
 async function problemsOf(
   work: () => Promise<unknown>,
@@ -33,6 +33,8 @@ async function problemsOf(
   }
   throw new Error('no problem was found');
 }
+
+const allToolsets = ['access', 'instances', 'storage', 'functions', 'secrets', 'monitoring', 'security'];
 
 describe('the starter configuration', () => {
   it('needs nothing but AWS variables', async () => {
@@ -98,7 +100,7 @@ describe('mistakes', () => {
     ['broken YAML', 'agents: [', /./],
     ['no agents', 'agents: []', /agents/],
     ['two agents of a name', starter.replace('id: agent-chen', 'id: agent-marcus'), /stands twice/],
-    ['an unknown toolset', starter.replace('[access, instances]', '[access, instance]'), /instance/],
+    ['an unknown toolset', starter.replace('[access, instances, storage]', '[access, instance]'), /instance/],
     ['an unknown audit account', `${starter}  account: other\n`, /other/],
     ['a key that stands twice', `${starter}\naudit: {}\n`, /unique/],
   ])('%s stops the start', async (_name, text, pattern) => {

@@ -7,6 +7,8 @@ export interface AwsProxy {
   readonly endpoint: string;
   /** EC2 actions and the targets of JSON services, in the order in which they arrived. */
   readonly actions: string[];
+  /** Bodies of query requests (EC2, STS, IAM). */
+  readonly forms: URLSearchParams[];
   /** Refuses connections' requests of a service while set: `logs`, `ec2`. */
   readonly down: Set<string>;
   /** Waits before the answer of an action is passed back; the request has reached the service by then. */
@@ -21,6 +23,7 @@ export const mutations = ['StartInstances', 'StopInstances', 'RebootInstances', 
 export async function startAwsProxy(target: string): Promise<AwsProxy> {
   const to = new URL(target);
   const actions: string[] = [];
+  const forms: URLSearchParams[] = [];
   const down = new Set<string>();
   const server = createServer((incoming, outgoing) => {
     void pass(incoming, outgoing).catch(() => outgoing.destroy());
@@ -30,6 +33,7 @@ export async function startAwsProxy(target: string): Promise<AwsProxy> {
       return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     },
     actions,
+    forms,
     down,
     holdAnswer: async () => {},
     count: (action) => actions.filter((each) => each === action).length,
@@ -48,6 +52,7 @@ export async function startAwsProxy(target: string): Promise<AwsProxy> {
       return;
     }
     actions.push(action);
+    forms.push(new URLSearchParams(body.toString('utf8')));
     const forwarded = request({ host: to.hostname, port: to.port, method: incoming.method, path: incoming.url, headers: incoming.headers });
     forwarded.end(body);
     const [answer] = (await once(forwarded, 'response')) as [IncomingMessage];

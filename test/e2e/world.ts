@@ -1,5 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { CreateTagsCommand, DescribeInstancesCommand, EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import {
+  CreateTagsCommand,
+  DescribeInstancesCommand,
+  EC2Client,
+  paginateDescribeInstances,
+  RunInstancesCommand,
+} from '@aws-sdk/client-ec2';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { type Finished, startNode } from '../support/cli.ts';
@@ -40,6 +46,16 @@ export async function instances(client: EC2Client): Promise<{ id: string; state:
     id: InstanceId,
     state: State?.Name ?? '',
   }));
+}
+
+/** `Name` tags of every instance that there is. */
+export async function names(client: EC2Client): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { Reservations = [] } of paginateDescribeInstances({ client }, { MaxResults: 1_000 })) {
+    const all = Reservations.flatMap(({ Instances = [] }) => Instances);
+    found.push(...all.map(({ Tags = [] }) => Tags.find(({ Key }) => Key === 'Name')?.Value ?? ''));
+  }
+  return found;
 }
 
 export interface Reply {

@@ -53,6 +53,16 @@ export function describeStdioClient(make: Make): void {
       'instances_stop',
       'instances_restart',
       'instances_metrics',
+      'functions_list',
+      'functions_get',
+      'functions_invoke',
+      'secrets_list',
+      'secrets_describe',
+      'secrets_create',
+      'secrets_update',
+      'monitoring_list_alarms',
+      'monitoring_get_metrics',
+      'logs_query',
     ]);
     for (const { annotations, inputSchema, outputSchema } of tools) {
       expect(annotations).toEqual({

@@ -76,6 +76,19 @@ describe('a probe', () => {
     expect(await codeOf(guard.run(key, { ...soon(), signal: AbortSignal.abort() }, async () => 'never'))).toBe('cancelled');
     expect(guard.circuits()[0]?.state).toBe('half-open');
   });
+
+  it('that its caller cancels closes nothing', async () => {
+    const guard = createGuard({ resetMs: 5 });
+    for (let count = 0; count < 5; count += 1) await codeOf(guard.run(key, soon(), fail('timeout')));
+    await expect.poll(() => guard.circuits()[0]?.state, { interval: 2 }).toBe('half-open');
+    const caller = new AbortController();
+    const probe = held();
+    const running = codeOf(guard.run(key, { ...soon(), signal: caller.signal }, probe.request));
+    await probe.started;
+    caller.abort();
+    expect(await running).toBe('cancelled');
+    expect(guard.circuits()[0]?.state).not.toBe('closed');
+  });
 });
 
 describe('deadline', () => {

@@ -67,6 +67,11 @@ export function scopeOf(accounts: readonly AwsAccount[], { account, region }: { 
   return { account: matchAccounts(accounts, { account, region })[0], region };
 }
 
+/** Twelve digits of the account that a role's ARN names. */
+export function accountOfRole({ role }: AwsAccount): string | undefined {
+  return role?.split(':')[4];
+}
+
 /** Throws `provider_not_configured` when the credentials turn out to belong to another account than ziggie.yaml says. */
 export function checkAccountId(account: AwsAccount, actual: string): void {
   if (account.accountId === undefined || account.accountId === actual) return;

@@ -1,5 +1,5 @@
 import type { NodeHttpHandler } from '@smithy/node-http-handler';
-import type { MetadataBearer, Pluggable } from '@smithy/types';
+import type { AwsCredentialIdentity, AwsCredentialIdentityProvider, MetadataBearer, Pluggable } from '@smithy/types';
 import type { RetryClass } from '../../ports/domain.ts';
 import { type AwsAccount, type Scope, scopeKey } from './accounts.ts';
 import { credentialsOf } from './credentials.ts';
@@ -14,6 +14,8 @@ export interface ClientOptions {
   readonly requestTimeoutMs?: number;
   /** Replaces the network; the sandbox gives one that refuses everything. */
   readonly requestHandler?: Pick<NodeHttpHandler, 'handle' | 'metadata'>;
+  /** Told of every secret key and session token before it is used. */
+  readonly hide?: (secret: string) => void;
   /** Installed on every client; the sandbox answers from here. */
   readonly middleware?: (at: { account: string; region: string; service: Service }) => Pluggable<object, MetadataBearer>;
 }
@@ -80,7 +82,7 @@ export function createClients(options: ClientOptions, sessions: Sessions): Clien
     const loaded = await loaders[service]({
       region: scope.region,
       endpoint: options.endpoints?.[service] ?? options.endpoint,
-      credentials: session?.credentials ?? credentialsOf(scope.account),
+      credentials: hiding(session?.credentials ?? credentialsOf(scope.account), options.hide),
       requestHandler: await handler,
       retryMode: 'standard',
       maxAttempts,
@@ -108,4 +110,18 @@ export function createClients(options: ClientOptions, sessions: Sessions): Clien
 async function networkHandler(requestTimeoutMs: number): Promise<NodeHttpHandler> {
   const { NodeHttpHandler } = await import('@smithy/node-http-handler');
   return new NodeHttpHandler({ connectionTimeout: 3_000, requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true, logger: quiet });
+}
+
+/** Credentials that are known to the redaction from the moment on at which they are there. */
+function hiding(
+  credentials: AwsCredentialIdentity | AwsCredentialIdentityProvider,
+  hide: ClientOptions['hide'],
+): AwsCredentialIdentity | AwsCredentialIdentityProvider {
+  if (!hide) return credentials;
+  const tell = (identity: AwsCredentialIdentity) => {
+    hide(identity.secretAccessKey);
+    if (identity.sessionToken) hide(identity.sessionToken);
+    return identity;
+  };
+  return typeof credentials === 'function' ? async (properties) => tell(await credentials(properties)) : tell(credentials);
 }

@@ -23,7 +23,7 @@ export function decodeCursor(text: string, scopes: readonly string[]): ListCurso
   const index = parsed === undefined ? -1 : scopes.indexOf(parsed.scope);
   if (parsed === undefined || index < 0) {
     throw new CallError('invalid_input', 'The cursor does not belong to this list.', {
-      remedy: 'Pass nextCursor of the previous page unchanged, with the same account and region, or list again without a cursor.',
+      remedy: 'Pass nextCursor of the previous page unchanged, with the other arguments as they were, or list again without a cursor.',
     });
   }
   return { ...parsed, index };

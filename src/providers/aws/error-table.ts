@@ -12,7 +12,7 @@ export interface ErrorRule {
 const denied: ErrorRule = {
   code: 'provider_denied',
   remedy:
-    'Give the IAM identity of this account the missing permission (the README names the actions of each tool), or ask whoever owns the account.',
+    'Give the IAM identity of this account the missing permission (docs/permissions.md names the actions of each tool), or ask whoever owns the account.',
 };
 const credentialsExpired: ErrorRule = {
   code: 'provider_denied',

@@ -111,9 +111,10 @@ function fromRule(
   { account, region }: Scope,
   isKnown: boolean,
 ): CallError {
-  // Only a described error has a code of the service; the name of any other is an accident of the SDK.
-  const code = error.$fault || isKnown ? (error.name ?? 'Unknown') : `HTTP ${status}`;
-  const message = error.$fault ? clean(error.message ?? '') : '';
+  // Only a described error has a code of the service; the name of any other is an accident of the SDK, as it is in answer to HEAD.
+  const isDescribed = error.$fault !== undefined && error.name !== 'Unknown';
+  const code = isDescribed || isKnown ? (error.name ?? 'Unknown') : `HTTP ${status}`;
+  const message = isDescribed ? clean(error.message ?? '') : '';
   const provider: ProviderError = { code, ...(message ? { message } : {}) };
   if (status !== undefined) provider.status = status;
   const requestId = requestIdOf(error);

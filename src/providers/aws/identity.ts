@@ -1,10 +1,12 @@
 import { CallError } from '../../call/errors.ts';
-import { type AwsAccount, checkAccountId } from './accounts.ts';
+import { type AwsAccount, accountOfRole, checkAccountId } from './accounts.ts';
 import type { Sender, SendScope } from './send.ts';
 
 export interface AwsIdentity {
-  /** Twelve digits. */
+  /** Twelve digits: where agents' calls act. The role's account where one is named, else the credentials' own. */
   readonly accountId: string;
+  /** Account of the server's own credentials. */
+  readonly ownAccountId: string;
   readonly arn: string;
   /** How far the clock of AWS was ahead of this machine's when it was asked, to about a second; absent when the answer had no date. */
   readonly clockOffsetMs?: number;
@@ -33,8 +35,9 @@ export function createIdentify(sender: Sender, timeoutMs = 15_000): Identify {
         retryable: true,
       });
     }
-    checkAccountId(account, Account);
-    return { accountId: Account, arn: Arn, ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }) };
+    const accountId = accountOfRole(account) ?? Account;
+    checkAccountId(account, accountId);
+    return { accountId, ownAccountId: Account, arn: Arn, ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }) };
   };
 
   return (account, call) => {

@@ -15,6 +15,8 @@ import { createFunctions } from './functions/index.ts';
 import { type AwsIdentity, createIdentify } from './identity.ts';
 import { createLogSink } from './log-sink.ts';
 import { createMonitoring } from './monitoring/index.ts';
+import { type AccountProbe, probeAccount } from './probe.ts';
+import { createReadConfiguration, type ReadConfiguration } from './secrets/configuration.ts';
 import { createSecrets } from './secrets/index.ts';
 import { createSecurity, type SecuritySettings } from './security/index.ts';
 import { createSender, type Sender, type SendScope } from './send.ts';
@@ -24,6 +26,7 @@ import { createStorage, type StorageSettings } from './storage/index.ts';
 export type { AwsAccount, StaticCredentials } from './accounts.ts';
 export type { ClientOptions, Service } from './clients.ts';
 export type { AwsIdentity } from './identity.ts';
+export type { AccountProbe, ServiceProbe } from './probe.ts';
 
 export interface AwsOptions extends ClientOptions {
   readonly guard: Guard;
@@ -48,8 +51,15 @@ export interface AwsProvider {
   readonly security: SecurityPort;
   readonly resolvers: TargetResolvers;
   readonly logSink: LogSink;
+  /** Where the server's own configuration may be kept: the first account, in its first region. */
+  readonly configurationPlace: { readonly account: string; readonly region: string };
+  readonly readConfiguration: ReadConfiguration;
   /** Who the account's credentials are, asked of STS once. Throws `CallError`. */
   identity(account: string, call: SendScope): Promise<AwsIdentity>;
+  /** How the services of an account answer. Never throws for what they answer. */
+  probe(account: string, call: SendScope): Promise<AccountProbe>;
+  /** Under whom a call of this agent runs. Throws `CallError` where the account's role does not let it. */
+  sessionArn(account: string, call: SendScope): Promise<string | undefined>;
 }
 
 /**
@@ -63,6 +73,8 @@ export function createAws(options: AwsOptions): AwsProvider {
   const identify = createIdentify(sender, backgroundTimeoutMs);
   const accountNamed = (name: string) => matchAccounts(accounts, { account: name })[0];
   const auditScope = { account: accountNamed(audit.account), region: audit.region };
+  const [firstAccount] = matchAccounts(accounts, {});
+  const configuration = { account: firstAccount, region: firstAccount.regions[0] ?? audit.region };
   const context = { accounts, sender, identify, pollMs };
   const compute = createCompute(context);
   const storage = createStorage(context, options.storage);
@@ -86,6 +98,16 @@ export function createAws(options: AwsOptions): AwsProvider {
       ...monitoring.resolvers,
     },
     logSink: createLogSink({ group: audit.logGroup, scope: auditScope, timeoutMs: backgroundTimeoutMs }, sender, identify),
+    configurationPlace: { account: firstAccount.name, region: configuration.region },
+    readConfiguration: createReadConfiguration(sender, configuration, backgroundTimeoutMs),
     identity: (account, call) => identify(accountNamed(account), call),
+    probe: (account, call) => probeAccount(sender, accountNamed(account), call),
+    sessionArn: async (name, call) => {
+      const account = accountNamed(name);
+      if (account.role === undefined) return undefined;
+      const scope = { account, region: account.regions[0] ?? 'us-east-1' };
+      const { Arn } = await sender.ask('sts', scope, call, (sdk) => new sdk.GetCallerIdentityCommand({}));
+      return Arn;
+    },
   };
 }

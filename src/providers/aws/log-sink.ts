@@ -38,7 +38,7 @@ export function createLogSink({ group, scope, timeoutMs }: LogSinkOptions, sende
 
   return {
     group,
-    accountId: async () => (await identify(scope.account, within())).accountId,
+    accountId: async () => (await identify(scope.account, within())).ownAccountId,
     async put(stream, events) {
       const delivered = await unless('ResourceNotFoundException', () => put(stream, events));
       if (delivered) return delivered;

@@ -15,6 +15,8 @@ import { iamActionOf } from './iam-actions.ts';
 /** What a request needs of its call; a whole `CallScope` fits. */
 export type SendScope = Pick<CallScope, 'deadlineAt'> &
   Partial<Pick<CallScope, 'signal' | 'noteRequestId' | 'actor' | 'iam'>> & {
+    /** Longest silence of an attempt in milliseconds, where it is long by nature; absent: the client's own. */
+    readonly silenceMs?: number;
     /** Takes the time of the answer by the service's clock (epoch milliseconds, to the second). */
     noteDate?(at: number): void;
   };
@@ -81,7 +83,8 @@ export function createSender(clients: Clients, guard: Guard): Sender {
         name: 'watchAttempts',
       });
       try {
-        return await (client as unknown as AnyClient).send(command, { abortSignal: signal });
+        const { silenceMs: requestTimeout } = call;
+        return await (client as unknown as AnyClient).send(command, { abortSignal: signal, ...(requestTimeout ? { requestTimeout } : {}) });
       } catch (error) {
         throw toCallError(error, { scope, action, service });
       }

@@ -27,7 +27,7 @@ export interface SessionOptions {
   readonly timeoutMs: number;
 }
 
-/** A session is renewed this long before it ends; the SDK does so as well, but only for the client that holds it. */
+/** A session is renewed this long before it ends, or at half its life; the SDK does so as well, but for each client by itself. */
 const renewBeforeMs = 5 * 60_000;
 /** The longest that AWS gives to a role assumed with another role's credentials. */
 const durationSeconds = 3_600;
@@ -36,12 +36,22 @@ export function createSessions({ policyOf, sender, timeoutMs }: SessionOptions):
   const kept = new Map<string, { session: Session; policy: string }>();
 
   const create = (account: AwsAccount, role: string, actor: string, policy: string): Session => {
-    let current: Promise<AwsCredentialIdentity> | undefined;
-    const credentials: AwsCredentialIdentityProvider = async () => {
-      const held = await current?.catch(() => undefined);
-      if (held && (held.expiration?.getTime() ?? 0) - Date.now() > renewBeforeMs) return held;
-      current = assume(account, role, actor, policy);
-      return current;
+    let current: { readonly identity: Promise<AwsCredentialIdentity>; renewAt: number } | undefined;
+    const credentials: AwsCredentialIdentityProvider = () => {
+      if (current && Date.now() < current.renewAt) return current.identity;
+      const asked = { identity: assume(account, role, actor, policy), renewAt: Number.POSITIVE_INFINITY };
+      current = asked;
+      // Whoever comes while it is being asked for shares it; what failed is asked for again.
+      asked.identity.then(
+        ({ expiration }) => {
+          const lifeMs = (expiration?.getTime() ?? 0) - Date.now();
+          asked.renewAt = Date.now() + lifeMs - Math.min(renewBeforeMs, lifeMs / 2);
+        },
+        () => {
+          asked.renewAt = 0;
+        },
+      );
+      return asked.identity;
     };
     return { key: createHash('sha256').update(`${account.name} ${actor} ${policy}`).digest('hex').slice(0, 16), credentials };
   };

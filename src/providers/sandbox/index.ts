@@ -8,8 +8,11 @@ import { describeInstances, rebootInstances, startInstances, stopInstances, term
 import { createRunInstances } from './ec2-launch.ts';
 import { type Answers, notInSandbox, ServiceFault } from './fault.ts';
 import { sandboxAccountId } from './fleet.ts';
+import { createLambda } from './lambda.ts';
 import { Logs } from './logs.ts';
 import { getMetricData } from './monitoring.ts';
+import { createS3Answers } from './s3.ts';
+import { createSecretsManager } from './secrets.ts';
 import { World } from './world.ts';
 
 export { type FleetMember, fleet, sandboxAccountId } from './fleet.ts';
@@ -54,12 +57,15 @@ export function createSandbox({ region: home, now = Date.now, settleMs = 1_500 }
     cloudwatch: {
       GetMetricDataCommand: (region, input) => getMetricData(world, region, input),
     },
+    s3: createS3Answers({ home, now }),
     logs: {
       CreateLogGroupCommand: (region, input) => logs.createLogGroup(region, input),
       CreateLogStreamCommand: (region, input) => logs.createLogStream(region, input),
       PutLogEventsCommand: (region, input) => logs.putLogEvents(region, input),
       FilterLogEventsCommand: (region, input) => logs.filterLogEvents(region, input),
     },
+    lambda: createLambda(home),
+    secretsmanager: createSecretsManager(home, now),
   };
   let requests = 0;
 

@@ -7,7 +7,7 @@ import type {
   PutLogEventsCommandInput,
   PutLogEventsCommandOutput,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { ServiceFault } from './fault.ts';
+import { notInSandbox, ServiceFault } from './fault.ts';
 
 /** Limits of `PutLogEvents` (CloudWatch Logs API reference). */
 const mostBytes = 1_048_576;
@@ -79,7 +79,8 @@ export class Logs {
   }
 
   filterLogEvents(region: string, input: FilterLogEventsCommandInput): Omit<FilterLogEventsCommandOutput, '$metadata'> {
-    const { startTime = 0, endTime = Number.POSITIVE_INFINITY, limit = 10_000, nextToken } = input;
+    const { startTime = 0, endTime = Number.POSITIVE_INFINITY, limit = 10_000, nextToken, filterPattern } = input;
+    if (filterPattern) throw notInSandbox('patterns of log filters');
     const matching = this.#group(region, input.logGroupName)
       .events.filter(({ timestamp }) => timestamp >= startTime && timestamp <= endTime)
       .sort((a, b) => a.timestamp - b.timestamp);

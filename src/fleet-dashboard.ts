@@ -1,0 +1,44 @@
+import type { Invoke } from './call/invoke.ts';
+import type { Operation } from './call/operation.ts';
+import type { Principal, Resolved } from './ports/domain.ts';
+
+/** What changes which instances there are. */
+const fleetChanges = ['instances_launch', 'instances_terminate'];
+const dashboardTool = 'monitoring_put_dashboard';
+
+export interface FleetDashboardOptions {
+  readonly invoke: Invoke;
+  readonly mayUse: (principal: Principal, tool: string) => boolean;
+}
+
+/**
+ * Brings the fleet's dashboard up to date when the fleet has changed: as a call of whoever changed it, on the same road and record,
+ * if policy lets them and there is one. Changes that come while one is being written are written once more afterwards.
+ */
+export function createFleetDashboard({ invoke, mayUse }: FleetDashboardOptions) {
+  /** By account: whether another change came meanwhile. */
+  const writing = new Map<string, { again: boolean }>();
+
+  const write = async (account: string, principal: Principal): Promise<void> => {
+    const state = { again: true };
+    writing.set(account, state);
+    while (state.again) {
+      state.again = false;
+      // A failure is on record; the next change tries again.
+      await invoke({ principal, tool: dashboardTool, input: { account, ifExists: true }, client: 'server after a change of the fleet' });
+    }
+    writing.delete(account);
+  };
+
+  return {
+    changed(operation: Operation, targets: readonly Resolved[], by: Principal): void {
+      if (!fleetChanges.includes(operation.name) || !mayUse(by, dashboardTool)) return;
+      for (const target of targets) {
+        if (!('account' in target) || target.provider !== 'aws') continue;
+        const running = writing.get(target.account);
+        if (running) running.again = true;
+        else void write(target.account, by);
+      }
+    },
+  };
+}

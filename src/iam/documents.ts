@@ -1,0 +1,77 @@
+import type { Operation } from '../call/operation.ts';
+import { defaultBoundary } from './scopes.ts';
+import { type PolicyDocument, type Statement, statementsFor } from './statements.ts';
+
+/** The IAM documents that follow from the registry. `npm run generate` writes them; a test fails when they are stale. */
+
+type Declared = Pick<Operation, 'name' | 'toolset' | 'effect' | 'iam'>;
+
+/** Where the audit's second copy goes, unless ziggie.yaml says otherwise. */
+const auditGroup = '/ziggie/infrastructure-audit';
+/** To be replaced by one's own account before use. */
+const exampleAccount = '123456789012';
+
+const document = (Statement: readonly Statement[]): PolicyDocument => ({ Version: '2012-10-17', Statement });
+
+/** What writes secrets, trails and budgets is asked for separately: many will not want to give it. */
+export function isElevated({ effect, toolset, name }: Declared): boolean {
+  return effect !== 'read' && ['secrets', 'security', 'costs'].includes(toolset) && name !== 'secrets_use';
+}
+
+export function actionsOf(operations: readonly Declared[]): string[] {
+  return [...new Set(operations.flatMap(({ iam }) => iam))].sort();
+}
+
+/** By file name below iam-policies/. */
+export function iamDocuments(operations: readonly Declared[]): Readonly<Record<string, PolicyDocument>> {
+  const usual = actionsOf(operations.filter((operation) => !isElevated(operation)));
+  const elevated = actionsOf(operations.filter(isElevated)).filter((action) => !usual.includes(action));
+  return {
+    'ziggie-agent-policy.json': document(statementsFor(usual, defaultBoundary)),
+    'ziggie-agent-elevated-policy.json': document(statementsFor(elevated, defaultBoundary)),
+    'ziggie-agent-trust-policy.json': document([
+      {
+        Sid: 'ServerActsForAgents',
+        Effect: 'Allow',
+        Principal: { AWS: `arn:aws:iam::${exampleAccount}:role/ziggie-ec2` },
+        Action: 'sts:AssumeRole',
+      },
+      {
+        Sid: 'AgentIsNamed',
+        Effect: 'Allow',
+        Principal: { AWS: `arn:aws:iam::${exampleAccount}:role/ziggie-ec2` },
+        Action: 'sts:SetSourceIdentity',
+      },
+    ]),
+    'ziggie-ec2-trust-policy.json': document([
+      { Sid: 'Ec2RunsTheServer', Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' },
+    ]),
+    'ziggie-ec2-role-policy.json': document([
+      {
+        Sid: 'ActForAgents',
+        Effect: 'Allow',
+        Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
+        Resource: `arn:aws:iam::${exampleAccount}:role/ziggie-agent`,
+      },
+      {
+        Sid: 'KeepTheRecord',
+        Effect: 'Allow',
+        Action: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:FilterLogEvents', 'logs:PutLogEvents'],
+        Resource: [`arn:aws:logs:*:*:log-group:${auditGroup}`, `arn:aws:logs:*:*:log-group:${auditGroup}:*`],
+      },
+      {
+        Sid: 'ReadOwnConfiguration',
+        Effect: 'Allow',
+        Action: 'secretsmanager:GetSecretValue',
+        Resource: ['arn:aws:secretsmanager:*:*:secret:ziggie/hostinger-*'],
+      },
+      // The server's identity can add to the record and never take from it, whatever else is attached.
+      {
+        Sid: 'NeverTakeFromTheRecord',
+        Effect: 'Deny',
+        Action: ['logs:DeleteLogGroup', 'logs:DeleteLogStream', 'logs:PutRetentionPolicy', 'logs:DeleteRetentionPolicy'],
+        Resource: [`arn:aws:logs:*:*:log-group:${auditGroup}`, `arn:aws:logs:*:*:log-group:${auditGroup}:*`],
+      },
+    ]),
+  };
+}
