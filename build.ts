@@ -16,7 +16,8 @@ const prebuiltCatalogue: Plugin = {
   setup({ onLoad }) {
     const value = { ...catalogue, registryHash: registryHash(operations) };
     onLoad({ filter: /src[\\/]tools[\\/]catalogue\.ts$/ }, () => ({
-      contents: `export const catalogue = ${JSON.stringify(value)};`,
+      // A string that is parsed as JSON starts faster than the same thing as code.
+      contents: `export const catalogue = JSON.parse(${JSON.stringify(JSON.stringify(value))});`,
       loader: 'js',
     }));
   },

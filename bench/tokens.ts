@@ -7,6 +7,7 @@ import { atMost, type Benchmark, below, median } from './figures.ts';
 import { preparePair } from './pair.ts';
 import type { Started } from './stdio-client.ts';
 
+/** The coordinator, whose toolsets are all of them, comes last. */
 const starterAgents = ['agent-marcus', 'agent-chen', 'agent-ziggie'];
 const pageRows = 25;
 
@@ -30,8 +31,8 @@ export const tokens: Benchmark = {
     const longest = String(all[perTool.indexOf(Math.max(...perTool))]?.name);
     return [
       {
-        what: `tools/list, most of ${starterAgents.length} starter agents`,
-        value: Math.max(...offered),
+        what: 'tools/list, most of the agents with toolsets of their own',
+        value: Math.max(...offered.slice(0, -1)),
         unit: 'tokens',
         budget: atMost(6_000),
       },

@@ -12,7 +12,7 @@ import { createRefusalCounter, type RefusalCounter } from './call/refusal-counte
 import { createApproverList } from './config/approvers.ts';
 import type { Settings } from './config/load.ts';
 import { closest } from './config/problem.ts';
-import { createProvidedValues, type ProvidedValues } from './config/provided-values.ts';
+import type { ProvidedValues } from './config/provided-values.ts';
 import { auditAccountId, connectAws, logsEndpoint, noSession } from './connect-aws.ts';
 import { redactCrashesWith } from './crash.ts';
 import { createFleetDashboard } from './fleet-dashboard.ts';
@@ -45,7 +45,7 @@ export interface ZiggieServer {
   readonly guard: Guard;
   identity: AwsProvider['identity'];
   /** Values of the configuration that may be kept in Secrets Manager, and where there. */
-  readonly provided: ProvidedValues;
+  readonly provided: () => Promise<ProvidedValues>;
   readonly configurationPlace: AwsProvider['configurationPlace'];
   readonly invoke: Invoke;
   readonly log: ReturnType<typeof createLog>;
@@ -189,6 +189,12 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
       }),
     Date.now,
   );
+  let provided: Promise<ProvidedValues> | undefined;
+  const loadProvided = async () => {
+    const { createProvidedValues } = await import('./config/provided-values.ts');
+    const { production, variables: env } = settings;
+    return createProvidedValues({ production, env, read: aws.readConfiguration, hide: redactor.register });
+  };
   audit.start();
   // The first list needs no Cedar; the first decision should not wait for it either.
   const warming = setTimeout(() => {
@@ -225,12 +231,7 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     logSink: aws.logSink,
     guard,
     identity: aws.identity,
-    provided: createProvidedValues({
-      production: settings.production,
-      env: settings.variables,
-      read: aws.readConfiguration,
-      hide: redactor.register,
-    }),
+    provided: () => (provided ??= loadProvided()),
     configurationPlace: aws.configurationPlace,
     invoke,
     log,

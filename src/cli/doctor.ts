@@ -118,8 +118,8 @@ function clock(offsetMs: number | undefined): Verdict {
 }
 
 /** Where each value comes from that may be kept in Secrets Manager; never the value. What is not set may not be wanted. */
-async function provided({ provided }: ZiggieServer): Promise<Verdict[]> {
-  const reports = await provided.report();
+async function provided(server: ZiggieServer): Promise<Verdict[]> {
+  const reports = await (await server.provided()).report();
   return reports.map(({ label, source, purpose, how, problem }): Verdict => {
     const detail = source ? `from ${source}` : `not set (${purpose}; ${how})`;
     if (!problem) return { check: label, status: 'ok', detail };

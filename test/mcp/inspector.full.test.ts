@@ -40,7 +40,7 @@ const targets: Record<'stdio' | 'http', () => string[]> = {
 
 const api1 = 'i-0a1b2c3d4e5f60003';
 const methods: [string, string[], (result: Record<string, unknown>) => void][] = [
-  ['tools/list', ['--strict'], ({ tools }) => expect(tools).toHaveLength(11)],
+  ['tools/list', ['--strict'], ({ tools }) => expect(tools).toHaveLength(21)],
   [
     'tools/call',
     ['--tool-name', 'instances_get', '--tool-arg', 'provider=aws', `id=${api1}`],

@@ -10,18 +10,15 @@ import type { StoragePort } from '../../ports/storage.ts';
 import { findAccounts } from './account-resolver.ts';
 import { type AwsAccount, matchAccounts } from './accounts.ts';
 import { type ClientOptions, createClients } from './clients.ts';
-import { createCompute } from './compute/index.ts';
-import { createFunctions } from './functions/index.ts';
 import { type AwsIdentity, createIdentify } from './identity.ts';
+import { lazily } from './lazily.ts';
 import { createLogSink } from './log-sink.ts';
-import { createMonitoring } from './monitoring/index.ts';
 import { type AccountProbe, probeAccount } from './probe.ts';
 import { createReadConfiguration, type ReadConfiguration } from './secrets/configuration.ts';
-import { createSecrets } from './secrets/index.ts';
-import { createSecurity, type SecuritySettings } from './security/index.ts';
+import type { SecuritySettings } from './security/index.ts';
 import { createSender, type Sender, type SendScope } from './send.ts';
 import { createSessions } from './sessions.ts';
-import { createStorage, type StorageSettings } from './storage/index.ts';
+import type { StorageSettings } from './storage/index.ts';
 
 export type { AwsAccount, StaticCredentials } from './accounts.ts';
 export type { ClientOptions, Service } from './clients.ts';
@@ -76,26 +73,27 @@ export function createAws(options: AwsOptions): AwsProvider {
   const [firstAccount] = matchAccounts(accounts, {});
   const configuration = { account: firstAccount, region: firstAccount.regions[0] ?? audit.region };
   const context = { accounts, sender, identify, pollMs };
-  const compute = createCompute(context);
-  const storage = createStorage(context, options.storage);
-  const functions = createFunctions(context);
-  const secrets = createSecrets(context);
-  const monitoring = createMonitoring(context);
-  const security = createSecurity(context, options.security);
+  const compute = once(async () => (await import('./compute/index.ts')).createCompute(context));
+  const storage = once(async () => (await import('./storage/index.ts')).createStorage(context, options.storage));
+  const functions = once(async () => (await import('./functions/index.ts')).createFunctions(context));
+  const secrets = once(async () => (await import('./secrets/index.ts')).createSecrets(context));
+  const monitoring = once(async () => (await import('./monitoring/index.ts')).createMonitoring(context));
+  const security = once(async () => (await import('./security/index.ts')).createSecurity(context, options.security));
   return {
-    compute: compute.port,
-    storage: storage.port,
-    functions: functions.port,
-    secrets: secrets.port,
-    monitoring: monitoring.port,
-    security: security.port,
+    compute: lazily(async () => (await compute()).port),
+    storage: lazily(async () => (await storage()).port),
+    functions: lazily(async () => (await functions()).port),
+    secrets: lazily(async () => (await secrets()).port),
+    monitoring: lazily(async () => (await monitoring()).port),
+    security: lazily(async () => (await security()).port),
     resolvers: {
       Account: (ref, call) => findAccounts(accounts, identify, ref, call),
-      ...compute.resolvers,
-      ...storage.resolvers,
-      ...functions.resolvers,
-      ...secrets.resolvers,
-      ...monitoring.resolvers,
+      Instance: async (ref, call) => (await compute()).resolvers.Instance(ref, call),
+      Bucket: async (ref, call) => (await storage()).resolvers.Bucket(ref, call),
+      Object: async (ref, call) => (await storage()).resolvers.Object(ref, call),
+      Function: async (ref, call) => (await functions()).resolvers.Function(ref, call),
+      Secret: async (ref, call) => (await secrets()).resolvers.Secret(ref, call),
+      Alarm: async (ref, call) => (await monitoring()).resolvers.Alarm(ref, call),
     },
     logSink: createLogSink({ group: audit.logGroup, scope: auditScope, timeoutMs: backgroundTimeoutMs }, sender, identify),
     configurationPlace: { account: firstAccount.name, region: configuration.region },
@@ -110,4 +108,10 @@ export function createAws(options: AwsOptions): AwsProvider {
       return Arn;
     },
   };
+}
+
+/** What is made with its first use, and once. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
 }
