@@ -1,8 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
-import { CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { paginateListSecrets, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CallError } from '../../src/call/errors.ts';
@@ -12,7 +10,19 @@ import { type Moto, startMoto } from '../aws/moto.ts';
 import { configurationWith, temporaryFolder } from '../support/folders.ts';
 import { until } from '../support/until.ts';
 import { badDay, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
-import { type AgentClient, awsEnvironment, connectAgent, ec2, launch, names, type Reply, readCloudWatch, region, run } from './world.ts';
+import {
+  type AgentClient,
+  awsEnvironment,
+  connectAgent,
+  ec2,
+  launch,
+  makeBucketAndFunction,
+  names,
+  type Reply,
+  readCloudWatch,
+  region,
+  run,
+} from './world.ts';
 
 /** A thousand calls at once by three agents, on a day on which AWS throttles one request in twenty and drops one in a hundred. */
 
@@ -94,24 +104,6 @@ async function send(index: number): Promise<Sent> {
 
 const objectOf = (index: number) => ({ bucket: 'ziggie-deployments', key: `chaos/${index}.txt`, text: `object ${index}`, ifAbsent: true });
 const launchOf = (index: number) => ({ provider: 'aws', region, name: `chaos-${index}`, instanceType: 't3.micro', image: 'ami-12c6146b' });
-
-async function makeBucketAndFunction(endpoint: string): Promise<void> {
-  const config = { endpoint, region, credentials: exampleKeys };
-  const location = { LocationConstraint: region } as const;
-  const s3 = new S3Client({ ...config, forcePathStyle: true });
-  await s3.send(new CreateBucketCommand({ Bucket: 'ziggie-deployments', CreateBucketConfiguration: location }));
-  await fetch(`${endpoint}/moto-api/config`, { method: 'POST', body: JSON.stringify({ lambda: { use_docker: false } }) });
-  const { Role } = await new IAMClient(config).send(new CreateRoleCommand({ RoleName: 'functions', AssumeRolePolicyDocument: '{}' }));
-  await new LambdaClient(config).send(
-    new CreateFunctionCommand({
-      FunctionName: 'ziggie-report',
-      Role: Role?.Arn,
-      Runtime: 'nodejs22.x',
-      Handler: 'index.handler',
-      Code: { ZipFile: Buffer.from('no code is run here') },
-    }),
-  );
-}
 
 describe('a thousand calls on a bad day', () => {
   it('had bad luck enough to mean something', () => {

@@ -11,6 +11,8 @@ export interface FaultProxy {
   readonly endpoint: string;
   /** What arrived, as `service action`. */
   readonly arrived: string[];
+  /** Bodies of query requests (EC2, STS, IAM). */
+  readonly forms: URLSearchParams[];
   /** What reached moto. */
   readonly passed: string[];
   readonly faults: { throttled: number; resetBefore: number; resetAfter: number; failed: number };
@@ -37,6 +39,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const to = new URL(target);
   const arrived: string[] = [];
   const passed: string[] = [];
+  const forms: URLSearchParams[] = [];
   const faults = { throttled: 0, resetBefore: 0, resetAfter: 0, failed: 0 };
   const byToken = new Map<string, Promise<Answer>>();
   const server = createServer((incoming, outgoing) => {
@@ -54,6 +57,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = Buffer.concat(await incoming.toArray());
     const { service, action } = nameOf(incoming, body);
+    forms.push(new URLSearchParams(body.toString('latin1')));
     const name = `${service} ${action}`;
     const fault = proxy.plan(arrived.push(name) - 1, service);
     if (fault === 'throttle') {
@@ -95,6 +99,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     },
     arrived,
+    forms,
     passed,
     faults,
     plan: () => undefined,

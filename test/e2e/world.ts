@@ -6,6 +6,9 @@ import {
   paginateDescribeInstances,
   RunInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import { CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { type Finished, startNode } from '../support/cli.ts';
@@ -56,6 +59,25 @@ export async function names(client: EC2Client): Promise<string[]> {
     found.push(...all.map(({ Tags = [] }) => Tags.find(({ Key }) => Key === 'Name')?.Value ?? ''));
   }
   return found;
+}
+
+/** `ziggie-deployments`, and `ziggie-report`, which answers with what it was sent. */
+export async function makeBucketAndFunction(endpoint: string): Promise<void> {
+  const config = { endpoint, region, credentials: { accessKeyId: keys.AWS_ACCESS_KEY_ID, secretAccessKey: keys.AWS_SECRET_ACCESS_KEY } };
+  const location = { LocationConstraint: region } as const;
+  const s3 = new S3Client({ ...config, forcePathStyle: true });
+  await s3.send(new CreateBucketCommand({ Bucket: 'ziggie-deployments', CreateBucketConfiguration: location }));
+  await fetch(`${endpoint}/moto-api/config`, { method: 'POST', body: JSON.stringify({ lambda: { use_docker: false } }) });
+  const { Role } = await new IAMClient(config).send(new CreateRoleCommand({ RoleName: 'functions', AssumeRolePolicyDocument: '{}' }));
+  await new LambdaClient(config).send(
+    new CreateFunctionCommand({
+      FunctionName: 'ziggie-report',
+      Role: Role?.Arn,
+      Runtime: 'nodejs22.x',
+      Handler: 'index.handler',
+      Code: { ZipFile: Buffer.from('no code is run here') },
+    }),
+  );
 }
 
 export interface Reply {
