@@ -1,5 +1,6 @@
 /** What the stand-in for AWS (`servers/aws.ts`) has and says. */
 export const fleetSize = 10_000;
+export const bucketSize = 100_000;
 
 export interface AwsStub {
   readonly port: number;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type AwsStub, fleetSize } from './aws-stub.ts';
 import { bundle } from './bundle.ts';
 import { atMost, type Benchmark } from './figures.ts';
-import { root, startHelper } from './processes.ts';
+import { root, startHelper, stubEnvironment } from './processes.ts';
 import type { InventoryCosts } from './servers/inventory-calls.ts';
 
 /** A fleet of 10,000 behind EC2's own protocol, listed through the whole server. */
@@ -13,17 +13,7 @@ export const inventory: Benchmark = {
     try {
       const { port } = await aws.ask<AwsStub>('state', 10_000);
       const program = await bundle('servers/inventory-calls.ts', join(scratch, 'program'));
-      const server = startHelper(program, [join(root, 'config')], {
-        env: {
-          ZIGGIE_STATE: join(scratch, 'state'),
-          ZIGGIE_ENV: 'development',
-          AWS_REGION: 'eu-north-1',
-          AWS_ACCOUNT_ID: '123456789012',
-          AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
-          AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
-          AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
-        },
-      });
+      const server = startHelper(program, [join(root, 'config')], { env: stubEnvironment(join(scratch, 'state'), port) });
       try {
         const { firstMs, loadedBytes, warmMs, rows, walkMs, aboveIdleBytes } = await server.ask<InventoryCosts>('measure', 60_000);
         if (rows !== fleetSize) throw new Error(`the pages brought ${rows} of ${fleetSize} instances`);

@@ -79,3 +79,16 @@ async function answerOf(child: ChildProcess, file: string, timeoutMs: number): P
     child.off('exit', exited);
   }
 }
+
+/** Surroundings of a server whose AWS is the stub on that port. */
+export function stubEnvironment(state: string, port: number): Record<string, string> {
+  return {
+    ZIGGIE_STATE: state,
+    ZIGGIE_ENV: 'development',
+    AWS_REGION: 'eu-north-1',
+    AWS_ACCOUNT_ID: '123456789012',
+    AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+  };
+}

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bucket } from './bucket.ts';
 import { delivery } from './delivery.ts';
 import { type Benchmark, type Figure, isWithin, ratioOf } from './figures.ts';
 import { inventory } from './inventory.ts';
@@ -17,7 +18,7 @@ import { tokens } from './tokens.ts';
  * Measures what DESIGN promises and prints it next to its budget. Numbers never fail the run: they depend on the machine.
  * Exit code 1 means that something could not be measured.
  */
-const benchmarks: readonly Benchmark[] = [start, memory, tokens, overhead, throughput, inventory, delivery];
+const benchmarks: readonly Benchmark[] = [start, memory, tokens, overhead, throughput, inventory, bucket, delivery];
 const names = benchmarks.map(({ name }) => name);
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });

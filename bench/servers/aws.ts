@@ -2,10 +2,17 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fleet } from '../../src/providers/sandbox/index.ts';
-import { type AwsStub, fleetSize } from '../aws-stub.ts';
+import { type AwsStub, bucketSize, fleetSize } from '../aws-stub.ts';
 import { answerMessages } from '../processes.ts';
 
-/** EC2 with 10,000 instances, STS and CloudWatch Logs, as far as the benchmarks need them, in a process of its own. */
+/** EC2 with 10,000 instances, S3 with a bucket of 100,000 keys, STS and CloudWatch Logs, as far as the benchmarks need them, in a process of its own. */
+interface Answer {
+  readonly type: string;
+  readonly body: string;
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 const ids = Array.from({ length: fleetSize }, (_, index) => `i-0a1b2c3d${index.toString(16).padStart(9, '0')}`);
 let eventsTaken = 0;
 
@@ -38,7 +45,32 @@ const identity = query(
   '<GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ziggie-agent</Arn><UserId>AIDAEXAMPLE</UserId><Account>123456789012</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>stub</RequestId></ResponseMetadata>',
 );
 
-async function answer(request: IncomingMessage): Promise<{ type: string; body: string } | undefined> {
+/** One bucket without tags, whose keys are listed in pages. */
+function answerS3(request: IncomingMessage): Answer | undefined {
+  const { pathname, searchParams } = new URL(request.url ?? '', 'http://stub');
+  if (pathname === '/') return undefined;
+  if (request.method === 'HEAD') return { type: 'application/xml', body: '', headers: { 'x-amz-bucket-region': 'eu-north-1' } };
+  if (searchParams.has('tagging')) {
+    return { type: 'application/xml', body: '<Error><Code>NoSuchTagSet</Code><Message>none</Message></Error>', status: 404 };
+  }
+  const from = Number(searchParams.get('continuation-token') ?? 0);
+  const size = Number(searchParams.get('max-keys') ?? 1_000);
+  const keys = Array.from(
+    { length: Math.min(size, bucketSize - from) },
+    (_, index) => `web/assets/${String(from + index).padStart(8, '0')}.js`,
+  );
+  const contents = keys.map(
+    (key) =>
+      `<Contents><Key>${key}</Key><LastModified>2026-07-01T08:00:00.000Z</LastModified><ETag>&quot;0a1b2c&quot;</ETag><Size>1024</Size><StorageClass>STANDARD</StorageClass></Contents>`,
+  );
+  const next = from + size < bucketSize ? `<NextContinuationToken>${from + size}</NextContinuationToken>` : '';
+  const body = `<ListBucketResult><Name>ziggie-deployments</Name><KeyCount>${keys.length}</KeyCount><MaxKeys>${size}</MaxKeys><IsTruncated>${next !== ''}</IsTruncated>${next}${contents.join('')}</ListBucketResult>`;
+  return { type: 'application/xml', body };
+}
+
+async function answer(request: IncomingMessage): Promise<Answer | undefined> {
+  const object = answerS3(request);
+  if (object) return object;
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part);
   const body = Buffer.concat(parts).toString('utf8');
@@ -55,8 +87,10 @@ async function answer(request: IncomingMessage): Promise<{ type: string; body: s
 
 const server = createServer((request, response) => {
   void answer(request).then((found) => {
-    if (found) response.writeHead(200, { 'content-type': found.type, 'x-amzn-requestid': 'stub' }).end(found.body);
-    else response.writeHead(400).end();
+    if (found) {
+      const headers = { 'content-type': found.type, 'x-amzn-requestid': 'stub', ...found.headers };
+      response.writeHead(found.status ?? 200, headers).end(found.body);
+    } else response.writeHead(400).end();
   });
 }).listen(0, '127.0.0.1');
 const listening = once(server, 'listening');

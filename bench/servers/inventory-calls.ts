@@ -1,7 +1,6 @@
-import { settingsOf } from '../../src/cli/context.ts';
-import { startServer } from '../../src/server.ts';
 import { median } from '../figures.ts';
 import { answerMessages } from '../processes.ts';
+import { openStubbedServer } from '../stubbed-server.ts';
 
 export interface InventoryCosts {
   readonly firstMs: number;
@@ -17,24 +16,11 @@ export interface InventoryCosts {
 
 const warmCalls = 20;
 
-/** The whole server, put together as always, before an endpoint on this machine. */
-const [config = ''] = process.argv.slice(2);
-const settings = await settingsOf({ config });
-const limits = { callsPerMinute: 1_000_000, callsAtOnce: 1_000 };
-const server = await startServer({
-  ...settings,
-  agents: settings.agents.map((agent) => ({ ...agent, limits })),
-  // A `.env` beside the configuration may name others.
-  aws: { ...settings.aws, endpoints: {} },
-});
-const principal = server.agent('agent-ziggie');
-if (!principal) throw new Error('the starter configuration has no agent-ziggie');
+const { call, close } = await openStubbedServer();
 
 async function list(input: { limit: number; cursor?: string }) {
   const began = performance.now();
-  const result = await server.invoke({ principal, tool: 'instances_list', input, client: 'bench' });
-  if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
-  const { instances, nextCursor } = result.output as { instances: unknown[]; nextCursor?: string };
+  const { instances, nextCursor } = await call<{ instances: unknown[]; nextCursor?: string }>('instances_list', input);
   return { rows: instances.length, nextCursor, ms: performance.now() - began };
 }
 
@@ -55,7 +41,4 @@ async function measure(): Promise<InventoryCosts> {
   return { firstMs, loadedBytes, warmMs: median(warm), rows, walkMs, aboveIdleBytes: process.resourceUsage().maxRSS * 1_024 - idleBytes };
 }
 
-answerMessages(
-  async () => ({ ...(await measure()) }),
-  () => server.close(),
-);
+answerMessages(async () => ({ ...(await measure()) }), close);
