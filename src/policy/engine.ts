@@ -3,13 +3,14 @@
  * allow. An erroring forbid is skipped by Cedar, and without the schema a group in a scope silently matches nothing:
  * so any error is a deny, and an engine whose known forbids do not fire is never made.
  */
-import type { AuthorizationAnswer, StaticPolicySet } from '@cedar-policy/cedar-wasm/nodejs';
+import type { AuthorizationAnswer } from '@cedar-policy/cedar-wasm/nodejs';
 import type { Principal, Target } from '../ports/domain.ts';
 import type { PolicyAnswer, PolicyQuestion, SystemFacts } from '../ports/policy.ts';
 import { adviceOf, closestPermits } from './advice.ts';
 import { type Cedar, giveBackSlot, takeSlot } from './cedar.ts';
-import type { Policies } from './check.ts';
+import type { CompiledPolicy, Policies } from './check.ts';
 import { principalEntity, principalUid, sampleTarget, targetEntity, uid } from './entities.ts';
+import { actionMatches } from './policy-json.ts';
 import { contextOf, type PolicyAction, type PolicySchema } from './schema.ts';
 
 export interface Engine {
@@ -44,29 +45,44 @@ const notDecided: PolicyAnswer = {
 export function createEngine(cedar: Cedar, schema: PolicySchema, policies: Policies, log: PolicyLog): Engine {
   const slot = takeSlot();
   let current = policies;
+  let generation = 0;
   let closed = false;
-  const preparse = (set: StaticPolicySet) => {
-    const answer = cedar.preparsePolicySet(slot, { staticPolicies: set });
-    if (answer.type === 'failure') throw new Error(`Cedar refused the policies: ${answer.errors[0]?.message}`);
+  /** Generation of policies that Cedar holds for a tool. */
+  const prepared = new Map<string, number>();
+
+  /** Has Cedar read and check a whole set, which from then on is the one that decides. Throws, and leaves the one before. */
+  const adopt = (set: ReadonlyMap<string, Statement>) => {
+    succeed(cedar.preparsePolicySet(slot, { staticPolicies: sources(set.entries()) }));
+    generation += 1;
+    return (action: PolicyAction) => sources([...set].filter(([, { json }]) => actionMatches(json, action)));
+  };
+  /** Only what may concern a tool: a scope that names other actions can neither permit nor forbid it, and costs time. */
+  let relevant = (_: PolicyAction): Record<string, string> => ({});
+  const prepare = (action: PolicyAction): string => {
+    const name = `${slot}/${action.tool}`;
+    if (prepared.get(action.tool) === generation) return name;
+    succeed(cedar.preparsePolicySet(name, { staticPolicies: relevant(action) }));
+    prepared.set(action.tool, generation);
+    return name;
   };
   const ask = ({ action, principal, target, input, system }: Ask): AuthorizationAnswer => {
-    const resource = targetEntity(target);
+    const name = prepare(action);
     return cedar.statefulIsAuthorized({
       principal: principalUid(principal),
       action: uid('Action', action.tool),
       resource: uid(target.type, target.id),
       context: contextOf(action, input, system),
       preparsedSchemaName: slot,
-      preparsedPolicySetId: slot,
+      preparsedPolicySetId: name,
       validateRequest: true,
-      entities: [principalEntity(principal), resource],
+      entities: [principalEntity(principal), targetEntity(target)],
     });
   };
   try {
-    const answer = cedar.preparseSchema(slot, schema.json);
-    if (answer.type === 'failure') throw new Error(`Cedar refused the schema: ${answer.errors[0]?.message}`);
-    selfTest(schema, preparse, ask);
-    preparse(sources(policies));
+    succeed(cedar.preparseSchema(slot, schema.json));
+    relevant = adopt(selfTestPolicies(cedar, schema));
+    selfTest(schema, ask);
+    relevant = adopt(policies);
   } catch (error) {
     giveBackSlot(slot);
     throw error;
@@ -95,7 +111,7 @@ export function createEngine(cedar: Cedar, schema: PolicySchema, policies: Polic
       }
     },
     replace: (next) => {
-      preparse(sources(next));
+      relevant = adopt(next);
       current = next;
     },
     close: () => {
@@ -105,14 +121,30 @@ export function createEngine(cedar: Cedar, schema: PolicySchema, policies: Polic
   };
 }
 
+/** A policy as Cedar reads it, twice. */
+type Statement = Pick<CompiledPolicy, 'source' | 'json'>;
+
+/** Permits everything, and forbids every group of actions by name. */
+function selfTestPolicies(cedar: Cedar, schema: PolicySchema): Map<string, Statement> {
+  const groups = new Set([...schema.actions.values()].flatMap((action) => action.groups));
+  const texts = [
+    ['everything', 'permit(principal, action, resource);'],
+    ...[...groups].map((group) => [group, `forbid(principal, action in ${uid('Action', '').type}::"${group}", resource);`]),
+  ];
+  return new Map(
+    texts.map(([id = '', source = '']) => {
+      const answer = cedar.policyToJson(source);
+      if (answer.type === 'failure') throw new Error(`Cedar refused ${source}: ${answer.errors[0]?.message}`);
+      return [id, { source, json: answer.json }];
+    }),
+  );
+}
+
 /**
  * For every operation, with the real schema and on the same way as a decision: its smallest call reads as valid, and
  * is denied by exactly the forbids of its own groups.
  */
-function selfTest(schema: PolicySchema, preparse: (set: StaticPolicySet) => void, ask: (question: Ask) => AuthorizationAnswer): void {
-  const groups = new Set([...schema.actions.values()].flatMap((action) => action.groups));
-  const forbids = [...groups].map((group) => [group, `forbid(principal, action in ${uid('Action', '').type}::"${group}", resource);`]);
-  preparse({ everything: 'permit(principal, action, resource);', ...Object.fromEntries(forbids) });
+function selfTest(schema: PolicySchema, ask: (question: Ask) => AuthorizationAnswer): void {
   for (const action of schema.actions.values()) {
     const answer = ask({
       action,
@@ -129,6 +161,10 @@ function selfTest(schema: PolicySchema, preparse: (set: StaticPolicySet) => void
   }
 }
 
-function sources(policies: Policies): StaticPolicySet {
+function sources(policies: Iterable<readonly [string, Statement]>): Record<string, string> {
   return Object.fromEntries([...policies].map(([id, { source }]) => [id, source]));
+}
+
+function succeed(answer: { type: 'success' } | { type: 'failure'; errors: readonly { message: string }[] }): void {
+  if (answer.type === 'failure') throw new Error(`Cedar refused the policies or their schema: ${answer.errors[0]?.message}`);
 }

@@ -50,6 +50,40 @@ describe('stdio does not start', () => {
     expect(code).toBe(5);
   });
 
+  it('with an agent whose session policy AWS would not take', async () => {
+    const config = configurationWith();
+    const file = join(config, 'ziggie.yaml');
+    const buckets = Array.from({ length: 60 }, (_, index) => `a-bucket-with-a-long-name-${index}`);
+    const text = readFileSync(file, 'utf8')
+      .replace('- name: main', '- name: main\n      role: arn:aws:iam::123456789012:role/ziggie-agent')
+      .replace('description: Frontend', `description: Frontend\n    boundary: { buckets: [${buckets.join(', ')}] }`);
+    writeFileSync(file, text);
+    const environment = { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y', AWS_ENDPOINT_URL: 'http://127.0.0.1:9' };
+    const { code, stdout, stderr } = await runCli(temporaryFolder(), ['stdio', '--agent', 'marcus', '--config', config], environment);
+    expect(stderr).toMatch(/session policy of agent-chen is longer than the 2048 characters/);
+    expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
+  });
+
+  it.each([
+    ['role: admin', /expected the ARN of a role/],
+    ['role: arn:aws:iam::123456789012:user/x', /expected the ARN of a role/],
+  ])('with the account setting %s', async (line, problem) => {
+    const config = configurationWith();
+    const file = join(config, 'ziggie.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('- name: main', `- name: main\n      ${line}`));
+    await refused(config, problem);
+  });
+
+  it.each([
+    ['storage: { maxShareMinutes: 0 }', /maxShareMinutes/],
+    ['storage: { workspaces: x }', /unknown key "workspaces"/],
+    ["security: { sshRanges: ['203.0.113.0'] }", /expected ranges like 203\.0\.113\.0\/24/],
+  ])('with the setting %s', async (line, problem) => {
+    const config = configurationWith();
+    appendFileSync(join(config, 'ziggie.yaml'), `\n${line}\n`);
+    await refused(config, problem);
+  });
+
   it('with a state folder that is a file', async () => {
     const file = join(temporaryFolder(), 'state');
     appendFileSync(file, 'x');
