@@ -1,5 +1,6 @@
 import type { Operation } from '../src/call/operation.ts';
 import { isElevated } from '../src/iam/documents.ts';
+import { kmsStatement } from '../src/iam/kms.ts';
 import { defaultBoundary, reachesOf, scopeNameOf } from '../src/iam/scopes.ts';
 
 /** docs/permissions.md: what each tool needs of AWS, and how to give it. */
@@ -13,22 +14,22 @@ before it is sent, so that these documents are complete.
 
 | file in \`iam-policies/\` | attach it to |
 |---|---|
-| \`ziggie-agent-policy.json\` | the identity that agents' calls run under: reading and operating |
+| \`ziggie-agent-policy.json\` | \`ZiggieAgentPolicy\`: on the identity (the user \`ziggie-agent\`, or \`ZiggieAgentRole\`) that calls run under: reading and operating |
 | \`ziggie-agent-elevated-policy.json\` | the same, only if agents are to write secrets, trails, flow logs or budgets |
-| \`ziggie-agent-trust-policy.json\` | trust policy of the role \`ziggie-agent\`: the server may assume it in an agent's name |
-| \`ziggie-ec2-trust-policy.json\` | trust policy of the role \`ziggie-ec2\` of a machine that runs the server |
-| \`ziggie-ec2-role-policy.json\` | the role \`ziggie-ec2\`: acting for agents, keeping the record and never taking from it |
+| \`ziggie-agent-trust-policy.json\` | trust policy of the role \`ZiggieAgentRole\`: the server may assume it in an agent's name |
+| \`ziggie-ec2-trust-policy.json\` | trust policy of the role \`ZiggieEC2Role\` of a machine that runs the server |
+| \`ziggie-ec2-role-policy.json\` | the role \`ZiggieEC2Role\`: acting for agents, keeping the record and never taking from it |
 
 Replace the account \`123456789012\` by your own. Then:
 
 \`\`\`sh
-aws iam create-role --role-name ziggie-agent --assume-role-policy-document file://iam-policies/ziggie-agent-trust-policy.json
-aws iam put-role-policy --role-name ziggie-agent --policy-name ziggie-agent --policy-document file://iam-policies/ziggie-agent-policy.json
+aws iam create-role --role-name ZiggieAgentRole --assume-role-policy-document file://iam-policies/ziggie-agent-trust-policy.json
+aws iam put-role-policy --role-name ZiggieAgentRole --policy-name ZiggieAgentPolicy --policy-document file://iam-policies/ziggie-agent-policy.json
 \`\`\`
 
 ## A session for each agent
 
-With \`role: arn:aws:iam::123456789012:role/ziggie-agent\` in the account's entry of \`ziggie.yaml\`, every call of an agent runs
+With \`role: arn:aws:iam::123456789012:role/ZiggieAgentRole\` in the account's entry of \`ziggie.yaml\`, every call of an agent runs
 under \`sts:AssumeRole\`: CloudTrail shows the agent as source identity and session name, and a session policy holds exactly the
 actions of the tools that the Cedar policies let it use, within its \`boundary\`:
 
@@ -42,6 +43,15 @@ agents:
 
 Left out, the boundary is ${boundaryInWords()}. STS takes 2,048 characters of session policy; an agent whose policy is longer stops
 the start with its name. The audit's log group is closed to agents' queries.
+
+## Customer-managed KMS keys
+
+Buckets, secrets and volumes that are encrypted with a key of your own need a statement for that key, in the role's policy and in
+the agents' boundary (\`kmsKeys: [arn:aws:kms:…:key/…]\`), since a session policy only ever takes away:
+
+\`\`\`json
+${JSON.stringify(kmsStatement(['arn:aws:kms:eu-north-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab']), null, 2)}
+\`\`\`
 
 ## What each tool needs
 

@@ -37,7 +37,7 @@ export async function connectAws(
   settings: Settings,
   guard: Guard,
   sessionPolicy = noSession,
-  hide?: (secret: string) => void,
+  hide?: (secret: string, until?: number) => void,
 ): Promise<AwsProvider> {
   const { accounts, credentials: given, endpoint, endpoints } = settings.aws;
   const common = {

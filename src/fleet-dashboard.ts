@@ -16,16 +16,21 @@ export interface FleetDashboardOptions {
  * if policy lets them and there is one. Changes that come while one is being written are written once more afterwards.
  */
 export function createFleetDashboard({ invoke, mayUse }: FleetDashboardOptions) {
-  /** By account: whether another change came meanwhile. */
-  const writing = new Map<string, { again: boolean }>();
+  /** By account: who changed the fleet once more meanwhile. */
+  const writing = new Map<string, { next?: Principal }>();
 
   const write = async (account: string, principal: Principal): Promise<void> => {
-    const state = { again: true };
+    const state: { next?: Principal } = { next: principal };
     writing.set(account, state);
-    while (state.again) {
-      state.again = false;
+    for (let by = state.next; by; by = state.next) {
+      state.next = undefined;
       // A failure is on record; the next change tries again.
-      await invoke({ principal, tool: dashboardTool, input: { account, ifExists: true }, client: 'server after a change of the fleet' });
+      await invoke({
+        principal: by,
+        tool: dashboardTool,
+        input: { account, ifExists: true },
+        client: 'server after a change of the fleet',
+      });
     }
     writing.delete(account);
   };
@@ -36,7 +41,7 @@ export function createFleetDashboard({ invoke, mayUse }: FleetDashboardOptions) 
       for (const target of targets) {
         if (!('account' in target) || target.provider !== 'aws') continue;
         const running = writing.get(target.account);
-        if (running) running.again = true;
+        if (running) running.next = by;
         else void write(target.account, by);
       }
     },

@@ -67,6 +67,8 @@ const warmAfterMs = 300;
 export async function startServer(settings: Settings): Promise<ZiggieServer> {
   const redactor = createRedactor();
   redactCrashesWith(redactor);
+  const { credentials } = settings.aws;
+  for (const secret of [credentials?.secretAccessKey, credentials?.sessionToken]) if (secret) redactor.register(secret);
   const log = createLog(redactor);
   const notices = createNotices();
   const store = openSqliteStore(settings.stateFolder);
@@ -271,6 +273,7 @@ export function knownIds(settings: Settings) {
     teams: [...new Set(settings.agents.flatMap(({ teams }) => teams))],
     humans: settings.approvers.map(({ id }) => id),
     accounts: settings.aws.accounts.map(({ name }) => name),
+    auditGroup: settings.audit.logGroup,
   };
 }
 

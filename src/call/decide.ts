@@ -23,7 +23,13 @@ export type Decision =
       readonly leftOut: readonly string[];
     }
   | { readonly kind: 'approval'; readonly policyIds: readonly string[]; readonly advice: readonly string[] }
-  | { readonly kind: 'deny'; readonly policyIds: readonly string[]; readonly advice: readonly string[] };
+  | {
+      readonly kind: 'deny';
+      readonly policyIds: readonly string[];
+      readonly advice: readonly string[];
+      /** Secrets that the call refers to and the caller may not use. */
+      readonly secrets: readonly string[];
+    };
 
 interface Answers {
   /** One for each target. */
@@ -56,7 +62,7 @@ export async function decideCall(policy: PolicyPort, asked: DecisionInput, appro
   for (const approver of known.length > 0 ? known : ['nobody']) {
     if (await allowedWithApproval(policy, asked, approver)) return { kind: 'approval', ...why };
   }
-  return { kind: 'deny', ...why };
+  return { kind: 'deny', ...why, secrets: asked.secrets.filter((_, index) => !answers.secrets[index]?.allow).map(({ id }) => id) };
 }
 
 /** The decision that counts once a person has approved: with the real approver, on the same live facts. */

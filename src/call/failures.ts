@@ -41,8 +41,10 @@ export function neverAllowed(tool: string, principal: string): CallError {
   });
 }
 
-export function denied(tool: string, why: Why): CallError {
-  return new CallError('policy_denied', `Policy denies this ${tool} call.`, {
+/** @param secrets that the caller may not use, if it was for them */
+export function denied(tool: string, why: Why, secrets: readonly string[] = []): CallError {
+  const whatFor = secrets.length > 0 ? ` the use of ${secrets.join(', ')} in` : '';
+  return new CallError('policy_denied', `Policy denies${whatFor} this ${tool} call.`, {
     ...none,
     remedy: why.advice[0] ?? 'No permit fits. access_explain shows the facts that were looked at.',
     ...policyOf(why),

@@ -89,7 +89,6 @@ async function travel(road: Road, call: Call): Promise<Record<string, unknown>> 
   const operation = findOperation(await road.operations(), call.request.tool, road.nearestTool);
   call.operation = operation;
   if (unwritable && operation.needsAudit) throw unwritable;
-  hideSecretInputs(operation, call.request.input, road.redactor);
   const { input, dryRun, references } = parseInput(operation, call.request.input);
   call.dryRun = dryRun;
   call.idempotencyKey = parseIdempotencyKey(call.request.idempotencyKey);
@@ -119,13 +118,14 @@ async function travel(road: Road, call: Call): Promise<Record<string, unknown>> 
   if (road.policy.hash() !== call.policySetHash) throw failures.policyMoved();
   call.policyIds = decision.policyIds;
   call.decision = decision.kind === 'allow' || (decision.kind === 'approval' && dryRun) ? 'allow' : 'deny';
-  if (decision.kind === 'deny') throw failures.denied(operation.name, decision);
+  if (decision.kind === 'deny') throw failures.denied(operation.name, decision, decision.secrets);
   const targets = decision.kind === 'allow' ? decision.targets : resolved;
   call.targets = [...targets, ...secrets];
   const binding = decision.kind === 'approval' && !dryRun ? bindingOf(road, asked, call.policySetHash) : undefined;
   if (binding && decision.kind === 'approval') await findGrant(road, call, asked, binding, decision);
 
   // 6. Say so durably before anything happens.
+  hideSecretInputs(operation, input, road.redactor);
   call.refuseIfCancelled();
   claimKey(road.store, call, road.now(), call.deadlineAt + graceMs);
   if (binding) await claimGrant(road, call, asked, binding);
@@ -197,9 +197,7 @@ async function withSecrets(
   if (secrets.length === 0 || scope.dryRun) return input;
   const iam = (await road.operations()).get(useSecret)?.iam ?? [];
   return putValues(input, secretReferences, secrets, async (secret, field) => {
-    const value = await road.ports.secrets.read(secret, field, { ...scope, iam });
-    scope.hide(value);
-    return value;
+    return road.ports.secrets.read(secret, field, { ...scope, iam });
   });
 }
 

@@ -71,5 +71,6 @@ function invalid(problem: string, operation: Operation): CallError {
 function describeIssue(issue: z.core.$ZodIssue): string {
   const where = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') return `unknown key ${issue.keys.map((key) => JSON.stringify(key.slice(0, 60))).join(', ')}`;
-  return where ? `${where}: ${issue.message}` : issue.message;
+  // Without a colon: behind the name of a secret the redaction would take the words for its value.
+  return where ? `${where} – ${issue.message}` : issue.message;
 }

@@ -4,7 +4,9 @@ import type { Principal, Resolved } from '../ports/domain.ts';
 import type { Call } from './call.ts';
 import { cleanText } from './canonical.ts';
 import type { ErrorBody } from './errors.ts';
+import type { Operation } from './operation.ts';
 import type { Redactor } from './redact.ts';
+import { redactorOf } from './secret-inputs.ts';
 
 /** Longest argument list kept in full by a refusal of input that was never parsed, in characters of JSON. */
 const rawInputLimit = 2_000;
@@ -23,8 +25,7 @@ export function entryOf(
 ): AuditEntry {
   const { request, operation } = call;
   const { redactor, error } = options;
-  // Cut first: what nobody will see need not be searched.
-  const shown = (text: string, limit: number) => cleanText(redactor.text(text.slice(0, 4 * limit)), limit);
+  const shown = (text: string, limit: number) => cleanText(redactor.text(text), limit);
   const entry: AuditEntry = {
     phase,
     callId: call.id,
@@ -44,7 +45,7 @@ export function entryOf(
   if (call.policySetHash) entry.policySetHash = call.policySetHash;
   if (call.approvalId) entry.approvalId = call.approvalId;
   if (call.replayOf) entry.replayOf = call.replayOf;
-  if (phase !== 'outcome') entry.args = call.argsHash ? redactor.value(recordable(call)) : rawArguments(request.input, redactor);
+  if (phase !== 'outcome') entry.args = redactor.value(argumentsOf(call));
   if (phase === 'intent') return entry;
   if (call.requestIds.length > 0) entry.awsRequestIds = [...call.requestIds];
   entry.durationMs = options.now - call.startedAt;
@@ -63,13 +64,20 @@ function targetOf(target: Resolved): NonNullable<AuditEntry['targets']>[number] 
   return { type, id, provider, account, region: 'regions' in target ? target.regions.join(',') : target.region };
 }
 
-/** The arguments as they are recorded: secrets not at all, bulk by size and hash. */
-function recordable({ input, operation }: Call): unknown {
-  const entries = Object.entries(input).map(([name, value]) => [
-    name,
-    operation?.secretInputs.includes(name) ? '[redacted]' : shorten(value),
-  ]);
-  return Object.fromEntries(entries);
+/** The arguments as they are recorded: secrets not at all, bulk by size and hash, and of input that did not parse what can be shown. */
+function argumentsOf(call: Call): unknown {
+  const { input, operation, request } = call;
+  const own = redactorOf(operation, request.input);
+  // Masked first: half a secret would not be recognised.
+  if (call.argsHash) return shorten(own.value(input));
+  if (request.input === undefined) return undefined;
+  try {
+    const raw = own.value(withoutUnknown(request.input, operation));
+    const text = JSON.stringify(raw);
+    return text.length <= rawInputLimit ? raw : { cut: cleanText(text, 500), length: text.length };
+  } catch {
+    return { unreadable: true };
+  }
 }
 
 function shorten(value: unknown): unknown {
@@ -81,14 +89,9 @@ function shorten(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shorten(inner)]));
 }
 
-/** Input that did not parse, as far as it can be shown: cut before it is searched for secrets, since it may be anything. */
-function rawArguments(input: unknown, redactor: Redactor): unknown {
-  if (input === undefined) return undefined;
-  try {
-    const text = JSON.stringify(input);
-    if (text.length <= rawInputLimit) return redactor.value(input);
-    return { cut: cleanText(redactor.text(text.slice(0, rawInputLimit)), 500), length: text.length };
-  } catch {
-    return { unreadable: true };
-  }
+/** A value under a name that the operation does not have may be anything, a secret too: only its name is kept. */
+function withoutUnknown(raw: unknown, operation: Operation | undefined): unknown {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return `[${Array.isArray(raw) ? 'array' : typeof raw}]`;
+  const known = new Set(Object.keys(operation?.input.shape ?? {}));
+  return Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, known.has(key) ? value : '[not an argument]']));
 }

@@ -3,9 +3,13 @@
  * Order: exact values that this process holds (in the encodings they travel in), then key names, then patterns.
  */
 
+import { patternOf, shortestFormOf } from './secret-patterns.ts';
+
 const mask = '[redacted]';
-/** Shorter values would mask ordinary words. */
-const shortestSecret = 6;
+/** Characters below which a value cannot be masked: it would blank ordinary words. */
+export const shortestSecret = 6;
+/** The least number that has as many digits. */
+const leastSecretNumber = 10 ** (shortestSecret - 1);
 
 const secretKey =
   /pass(word|wd|phrase)|secret(?!s?(id|name|arn)$)|token(?!id$)|api_?key|private_?key|access_?key(?!_?id)|authorization|credential|cookie/i;
@@ -23,27 +27,38 @@ const patterns: readonly [RegExp, string][] = [
   [/\b(bearer|basic)\s{1,8}[\w.~+/=-]{8,}/gi, `$1 ${mask}`],
   // Not of an ARN, where a name follows: `…:secret:ziggie/db`.
   [
-    /((?:password|passwd|passphrase|(?<!:)secret|token|(?:api|private|access)[_-]?key)["']?\s{0,8}[=:]\s{0,8}["']?)[^\s"',;&]{3,}/gi,
+    /((?:password|passwd|passphrase|(?<!:)secret|token|(?:api|private|access)[_-]?key)["']?\s{0,8}[=:](?!\/\/)\s{0,8}["']?)[^\s"',;&]{3,}/gi,
     `$1${mask}`,
   ],
   [/(:\/\/[^\s:/@]{0,256}):[^\s@/]{1,512}@/g, `$1:${mask}@`],
 ];
 
 export interface Redactor {
-  /** Adds a value that must never leave, in all the encodings it may travel in. */
-  register(secret: string): void;
+  /**
+   * Adds a value that must never leave, in all the encodings it may travel in.
+   * @param until epoch milliseconds after which nothing can be done with it, and it is forgotten
+   */
+  register(secret: string, until?: number): void;
   text(text: string): string;
   /** A copy of a JSON value with every secret masked. */
   value<T>(value: T): T;
 }
 
+interface Known {
+  readonly secret: string;
+  readonly pattern: RegExp;
+  readonly until: number;
+}
+
 export function createRedactor(): Redactor {
-  const exact = new Set<string>();
-  let ordered: readonly string[] = [];
+  /** Longest first: what holds another secret is masked whole. */
+  let known: readonly Known[] = [];
+  let shortest = Number.POSITIVE_INFINITY;
 
   function text(input: string): string {
     let output = input;
-    for (const secret of ordered) if (output.includes(secret)) output = output.replaceAll(secret, mask);
+    // No encoding makes a value shorter.
+    if (input.length >= shortest) for (const { pattern } of known) output = output.replace(pattern, mask);
     if (!suspicious.test(output)) return output;
     for (const [pattern, replacement] of patterns) output = output.replace(pattern, replacement);
     return output;
@@ -51,6 +66,7 @@ export function createRedactor(): Redactor {
 
   function value(input: unknown): unknown {
     if (typeof input === 'string') return text(input);
+    if (typeof input === 'number') return Math.abs(input) < leastSecretNumber || text(String(input)) === String(input) ? input : mask;
     if (Array.isArray(input)) return input.map(value);
     if (typeof input !== 'object' || input === null) return input;
     return Object.fromEntries(Object.entries(input).map(([key, inner]) => [text(key), secretKey.test(key) ? masked(inner) : value(inner)]));
@@ -66,51 +82,14 @@ export function createRedactor(): Redactor {
   }
 
   return {
-    register(secret) {
-      if (secret.length < shortestSecret) return;
-      for (const form of formsOf(secret)) if (form.length >= shortestSecret) exact.add(form);
-      // Longest first: what holds another secret is masked whole.
-      ordered = [...exact].sort((a, b) => b.length - a.length);
+    register(secret, until = Number.POSITIVE_INFINITY) {
+      if (secret.length < shortestSecret || known.some((each) => each.secret === secret && each.until >= until)) return;
+      const now = Date.now();
+      const kept = known.filter((each) => each.secret !== secret && each.until > now);
+      known = [...kept, { secret, pattern: patternOf(secret), until }].sort((a, b) => b.secret.length - a.secret.length);
+      shortest = Math.min(...known.map((each) => shortestFormOf(each.secret)));
     },
     text,
     value: value as Redactor['value'],
   };
-}
-
-/** A value in the encodings in which it may travel, on its own or inside a longer text. */
-function formsOf(secret: string): string[] {
-  const bytes = Buffer.from(secret);
-  const json = JSON.stringify(secret).slice(1, -1);
-  const url = encodeURIComponent(secret);
-  const hex = bytes.toString('hex');
-  return [
-    secret,
-    json,
-    // JSON within JSON, as in a log line of a structured log.
-    JSON.stringify(json).slice(1, -1),
-    url,
-    url.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
-    // application/x-www-form-urlencoded
-    new URLSearchParams({ s: secret }).toString().slice(2),
-    hex,
-    hex.toUpperCase(),
-    ...[0, 1, 2].flatMap((offset) => base64Within(bytes, offset)),
-    ...lines(secret),
-  ];
-}
-
-/** The characters of base64 that stand for these bytes alone, when so many bytes (modulo three) come before them. */
-function base64Within(bytes: Buffer, offset: number): string[] {
-  const text = Buffer.concat([Buffer.alloc(offset), bytes])
-    .toString('base64')
-    .replace(/=+$/, '');
-  const from = Math.ceil((offset * 8) / 6);
-  // The last character may hold bits of what follows.
-  const whole = (offset + bytes.length) % 3 === 0 ? text.slice(from) : text.slice(from, -1);
-  return [whole, whole.replaceAll('+', '-').replaceAll('/', '_')];
-}
-
-/** A value of several lines may be shown line by line; short lines are too common to be masked. */
-function lines(secret: string): string[] {
-  return secret.includes('\n') ? secret.split('\n').filter((line) => line.length >= 16) : [];
 }

@@ -79,7 +79,8 @@ function fill(text: string, values: ReadonlyMap<string, string>): string {
 
 function referencesOf(text: string): SecretReference[] {
   const whole = short.exec(text);
-  if (whole) return [shortReference(text, whole)];
+  if (whole && !text.slice(1).includes('secret://')) return [shortReference(text, whole)];
+  if (text.includes('secret://')) throw unreadable(text);
   return [...text.matchAll(dynamic)].map(([all, body = '']) => dynamicReference(all, body));
 }
 
@@ -102,7 +103,7 @@ function keyOf({ name, field }: SecretReference): string {
 function unreadable(text: string): CallError {
   return invalid(
     `${JSON.stringify(text.slice(0, 80))} is no reference to a secret.`,
-    'Write secret://ziggie/db#password or {{resolve:secretsmanager:ziggie/db:SecretString:password}}: a name, not an ARN, and the current version.',
+    'Write secret://ziggie/db#password as the whole text, or {{resolve:secretsmanager:ziggie/db:SecretString:password}} inside one: a name, not an ARN, and the current version.',
   );
 }
 

@@ -34,7 +34,8 @@ export function parseObject(text: string, option: string): Record<string, unknow
   try {
     value = JSON.parse(text);
   } catch {
-    throw new CliError(exit.usage, `${option} is not JSON: ${text.slice(0, 80)}`);
+    // Not quoted: it may hold a secret.
+    throw new CliError(exit.usage, `${option} is not JSON.`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new CliError(exit.usage, `${option} is not a JSON object.`);

@@ -40,7 +40,8 @@ async function report(error: unknown): Promise<number> {
   }
   if (error instanceof CallError) {
     warn(`${error.message} ${error.details.remedy}`);
-    return exit.configuration;
+    if (error.code === 'invalid_input') return exit.usage;
+    return ['audit_unavailable', 'internal', 'provider_not_configured'].includes(error.code) ? exit.configuration : exit.failed;
   }
   if (error instanceof Error && (error.name === 'ConfigError' || error.name === 'PolicyError')) {
     warn(`${error.message}\nziggie-cloud does not start with this configuration.`);

@@ -5,6 +5,7 @@ import { cleanDeep } from '../call/canonical.ts';
 import { parseInput } from '../call/parse.ts';
 import { createRedactor } from '../call/redact.ts';
 import { resolveTargets } from '../call/resolve.ts';
+import { useSecret } from '../call/secret-references.ts';
 import type { Settings } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { sampleTarget } from '../policy/entities.ts';
@@ -12,6 +13,7 @@ import { diffPolicies } from '../policy/policy-diff.ts';
 import { runPolicyTests } from '../policy/policy-tests.ts';
 import { checkPolicy, explainDecision, type PolicyWorld } from '../policy/workbench.ts';
 import type { Principal, Target } from '../ports/domain.ts';
+import type { PolicyQuestion } from '../ports/policy.ts';
 import { knownIds } from '../server.ts';
 import { operations } from '../tools/index.ts';
 import { agentOf, type CommonOptions, settingsOf, withServer } from './context.ts';
@@ -41,24 +43,22 @@ export async function explain(
   const operation = operations.find(({ name }) => name === options.tool);
   if (!operation) throw new CliError(exit.usage, `There is no tool ${options.tool}.`);
   const { input, dryRun, references } = parseInput(operation, parseObject(options.input, '--input'));
-  const targets: readonly Target[] = options.target
-    ? [sampleTarget(operation.entity, parseObject(options.target, '--target') as Partial<Target>)]
+  const { targets, secrets } = options.target
+    ? {
+        targets: [sampleTarget(operation.entity, parseObject(options.target, '--target') as Partial<Target>)],
+        secrets: references.map(({ name }) => sampleTarget('Secret', { id: name } as Partial<Target>)),
+      }
     : await withServer(options, async ({ road }) => {
         const call = new Call({ principal, tool: operation.name, input, client: 'cli' }, Date.now(), road.redactor);
         call.operation = operation;
-        return (await resolveTargets(operation, operation.targets(input, principal), references, road.resolvers, call.scope())).targets;
+        return resolveTargets(operation, operation.targets(input, principal), references, road.resolvers, call.scope());
       });
-  const explanations = await Promise.all(
-    targets.map((target) =>
-      explainDecision(settings.policyFolder, worldOf(settings), {
-        principal,
-        tool: operation.name,
-        target,
-        input,
-        system: { dryRun, sandbox: settings.sandbox },
-      }),
-    ),
-  );
+  const system = { dryRun, sandbox: settings.sandbox };
+  const questions: PolicyQuestion[] = [
+    ...targets.map((target: Target) => ({ principal, tool: operation.name, target, input, system })),
+    ...secrets.map((target: Target) => ({ principal, tool: useSecret, target, input: { name: target.id, for: operation.name }, system })),
+  ];
+  const explanations = await Promise.all(questions.map((question) => explainDecision(settings.policyFolder, worldOf(settings), question)));
   // Tags and names are anybody's text.
   const shown = createRedactor().value(cleanDeep(explanations, textLimit)) as typeof explanations;
   if (options.json) return printJson(shown);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { CallResult } from '../call/call.ts';
-import { importsFrom, type SecretImport } from '../config/provided-values.ts';
+import { importsFrom, type SecretImport } from '../config/secret-imports.ts';
 import type { Principal } from '../ports/domain.ts';
 import type { ZiggieServer } from '../server.ts';
 import { agentOf, type CommonOptions, withServer } from './context.ts';

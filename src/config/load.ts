@@ -6,6 +6,7 @@ import { ConfigError, type ConfigProblem, didYouMean } from './problem.ts';
 import { providedVariables } from './provided-values.ts';
 import { readConfiguration } from './read.ts';
 import { defaultLimits, isRegionName } from './rules.ts';
+import { workspaceProblems } from './workspace.ts';
 
 export interface AgentSettings {
   readonly id: string;
@@ -22,6 +23,7 @@ export interface Boundary {
   readonly prefixes: readonly string[];
   readonly secrets: readonly string[];
   readonly functions: readonly string[];
+  readonly kmsKeys: readonly string[];
 }
 
 export interface AwsAccountSettings {
@@ -138,6 +140,8 @@ export async function loadSettings(options: LoadOptions): Promise<Settings> {
     if (!/^https?:$/.test(URL.parse(value)?.protocol ?? ''))
       problems.push({ file: key, message: `"${value}" is not an http or https address` });
   }
+  const workspace = yaml.storage.workspace === undefined ? undefined : resolve(folder, yaml.storage.workspace);
+  problems.push(...workspaceProblems(yamlFile, workspace, [folder, root]));
   if (problems.length > 0) throw new ConfigError(problems);
 
   const endpoint = sandbox ? undefined : env.AWS_ENDPOINT_URL || undefined;
@@ -175,7 +179,7 @@ export async function loadSettings(options: LoadOptions): Promise<Settings> {
       pruneAfterDays: yaml.audit.pruneAfterDays,
     },
     storage: {
-      ...(yaml.storage.workspace === undefined ? {} : { workspace: resolve(folder, yaml.storage.workspace) }),
+      ...(workspace === undefined ? {} : { workspace }),
       maxShareMinutes: yaml.storage.maxShareMinutes,
     },
     security: yaml.security,

@@ -1,12 +1,9 @@
 /** Invariant: a value is given to `hide` before anybody gets it, and no report holds one. */
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import type { Environment } from './environment.ts';
-import { ConfigError } from './problem.ts';
 
-interface KnownValue {
+export interface KnownValue {
   /** Secret of Secrets Manager, and the member of its JSON. */
   readonly secret: string;
   readonly field: string;
@@ -80,8 +77,8 @@ const knownValues = {
 } as const satisfies Record<string, KnownValue>;
 
 export type ProvidedName = keyof typeof knownValues;
-const names = Object.keys(knownValues) as ProvidedName[];
-const knownValue = (name: ProvidedName): KnownValue => knownValues[name];
+export const names = Object.keys(knownValues) as ProvidedName[];
+export const knownValue = (name: ProvidedName): KnownValue => knownValues[name];
 
 export interface Provided {
   readonly value: string;
@@ -97,7 +94,7 @@ export interface ProvidedReport {
   readonly purpose: string;
   /** How to set it. */
   readonly how: string;
-  /** Why Secrets Manager had nothing to say, if it should have. */
+  /** Why Secrets Manager had nothing to say, or nothing new, if it should have. */
   readonly problem?: string;
 }
 
@@ -105,7 +102,7 @@ export interface ProvidedOptions {
   /** Secrets Manager before the environment; otherwise after it. */
   readonly production: boolean;
   readonly env: Environment;
-  /** The text of a secret; undefined when there is no such secret. May throw: then the other sources are asked. */
+  /** The text of a secret; undefined when there is no such secret. May throw: then the last text holds, or else the other sources. */
   readonly read: (secret: string) => Promise<string | undefined>;
   readonly hide: (value: string) => void;
   readonly now?: () => number;
@@ -123,42 +120,45 @@ export interface ProvidedValues {
 }
 
 const keptMs = 5 * 60_000;
+/** How long nobody else waits for a service that just failed. */
+const failureKeptMs = 30_000;
 
 interface Reading {
-  readonly at: number;
+  until: number;
   readonly members: Promise<Readonly<Record<string, string>>>;
 }
 
-/** Values of the configuration from Secrets Manager and the environment; secrets are read once in five minutes. */
+/** Values of the configuration from Secrets Manager and the environment; secrets are read once in five minutes, and outlast an outage. */
 export function createProvidedValues({ production, env, read, hide, now = Date.now }: ProvidedOptions): ProvidedValues {
   const readings = new Map<string, Reading>();
+  /** What was read last: an outage must not swap credentials for those of another source. */
+  const lastGood = new Map<string, Readonly<Record<string, string>>>();
   const problems = new Map<string, string>();
 
   const membersOf = (secret: string): Reading['members'] => {
     const known = readings.get(secret);
-    if (known && now() - known.at < keptMs) return known.members;
-    const members = readMembers(secret);
-    readings.set(secret, { at: now(), members });
-    return members;
+    if (known && now() < known.until) return known.members;
+    const failed = (error: unknown) => {
+      reading.until = now() + failureKeptMs;
+      problems.set(secret, `the secret ${secret} could not be read: ${(error as Error).message}`);
+      return lastGood.get(secret) ?? {};
+    };
+    const reading: Reading = { until: now() + keptMs, members: readMembers(secret).catch(failed) };
+    readings.set(secret, reading);
+    return reading.members;
   };
   const readMembers = async (secret: string): Promise<Readonly<Record<string, string>>> => {
-    try {
-      const text = await Promise.try(read, secret);
-      const members = text === undefined ? {} : parseMembers(text);
-      for (const name of names) {
-        const { secret: where, field, isSecret } = knownValue(name);
-        const value = members?.[field];
-        if (where === secret && isSecret && value !== undefined) hide(value);
-      }
-      if (members) problems.delete(secret);
-      else problems.set(secret, `the secret ${secret} is no JSON object`);
-      return members ?? {};
-    } catch (error) {
-      // What failed is asked again next time, and the environment stands in for it.
-      readings.delete(secret);
-      problems.set(secret, `the secret ${secret} could not be read: ${(error as Error).message}`);
-      return {};
+    const text = await Promise.try(read, secret);
+    const members = text === undefined ? {} : parseMembers(text);
+    for (const name of names) {
+      const { secret: where, field, isSecret } = knownValue(name);
+      const value = members?.[field];
+      if (where === secret && isSecret && value !== undefined) hide(value);
     }
+    if (members) problems.delete(secret);
+    else problems.set(secret, `the secret ${secret} is no JSON object`);
+    lastGood.set(secret, members ?? {});
+    return members ?? {};
   };
 
   const fromSecret = async ({ secret, field }: KnownValue): Promise<Provided | undefined> => {
@@ -217,44 +217,6 @@ export function providedVariables(env: Environment): Environment {
   return Object.fromEntries(Object.entries(env).filter(([key, value]) => variables.includes(key) && value));
 }
 
-/** What is to be moved into one secret. */
-export interface SecretImport {
-  readonly secret: string;
-  readonly members: Readonly<Record<string, string>>;
-  /** Field → the variable that its value comes from, or would come from. */
-  readonly origins: Readonly<Record<string, string>>;
-}
-
-/**
- * The credentials in a file of variables (`.env`), by the secrets that they belong into.
- * @param withKey takes the content of the key file as `private_key`, in place of its path
- * @throws ConfigError when the file, or the key file, cannot be read
- */
-export function importsFrom(file: string, withKey: boolean): SecretImport[] {
-  const env = parseEnv(readText(file));
-  const imports = new Map<string, { members: Record<string, string>; origins: Record<string, string> }>();
-  for (const name of names) {
-    const { secret, field, variable, fallback } = knownValue(name);
-    const isKey = name === 'hostinger-ssh-key-path' && withKey;
-    const value = (variable === undefined ? undefined : env[variable]) || (isKey ? fallback : undefined);
-    if (variable === undefined || !value) continue;
-    const { members, origins } = imports.get(secret) ?? { members: {}, origins: {} };
-    const target = isKey ? 'private_key' : field;
-    members[target] = isKey ? readText(inHome(value)) : value;
-    origins[target] = variable;
-    imports.set(secret, { members, origins });
-  }
-  return [...imports].map(([secret, each]) => ({ secret, ...each }));
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new ConfigError([{ file, message: `cannot be read: ${(error as NodeJS.ErrnoException).code}` }]);
-  }
-}
-
 /** Members of a JSON object that are text or numbers; undefined for what is none. */
 function parseMembers(text: string): Record<string, string> | undefined {
   try {
@@ -270,6 +232,6 @@ function parseMembers(text: string): Record<string, string> | undefined {
   }
 }
 
-function inHome(path: string): string {
+export function inHome(path: string): string {
   return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
 }

@@ -14,15 +14,38 @@ const limits = z.strictObject({
 
 const pattern = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9/_+=.@-]{0,200}\*?$/, 'expected a name, or the start of one and a star');
 
+/** IAM would read wildcards and variables in it. */
+const plainText = z.string().regex(/^[^*?$]*$/, 'expected text without *, ? and $');
+
+/** Whether a range leaves most of the internet out. */
+function isNarrow(range: string): boolean {
+  return Number(range.split('/')[1]) >= (range.includes(':') ? 16 : 8);
+}
+
 /** What AWS itself lets an agent reach in accounts that name a role, whatever policy says. */
 const boundary = z.strictObject({
   /** Tags that instances must carry. */
-  tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({ Project: 'Ziggie' }),
+  tags: z
+    .record(plainText.min(1).max(128), plainText.max(256))
+    .refine((tags) => Object.keys(tags).length > 0, 'expected at least one tag: none would mean every instance')
+    .default({ Project: 'Ziggie' }),
   buckets: z.array(z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected a bucket name')).default(['ziggie-deployments']),
   /** Keys, in every bucket. */
-  prefixes: z.array(z.string().regex(/^[^*]{0,200}\*$/, 'expected the start of a key and a star')).default(['*']),
+  prefixes: z
+    .array(z.string().regex(/^(?!\/)(?!.*(\.\.|\/\/))[^*?$\\]{0,200}\*$/, 'expected the start of a key and a star'))
+    .default(['*']),
   secrets: z.array(pattern).default(['ziggie/*']),
   functions: z.array(pattern).default(['ziggie-*']),
+  kmsKeys: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]{1,64}$/,
+          'expected the ARN of a KMS key: arn:aws:kms:eu-north-1:123456789012:key/…',
+        ),
+    )
+    .default([]),
 });
 
 const agent = z.strictObject({
@@ -54,7 +77,7 @@ const awsAccount = z.strictObject({
   /** Role that agents' calls run under, each in a session with its own policy. */
   role: z
     .string()
-    .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/, 'expected the ARN of a role: arn:aws:iam::123456789012:role/name')
+    .regex(/^arn:aws:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/, 'expected the ARN of a role: arn:aws:iam::123456789012:role/name')
     .optional(),
   /** Absent: AWS_REGION. */
   regions: z.array(regionName).min(1).optional(),
@@ -88,7 +111,13 @@ export const ziggieYaml = z.strictObject({
   security: z
     .strictObject({
       /** Where SSH is expected from; a rule that is wider is a finding. */
-      sshRanges: z.array(z.union([z.cidrv4(), z.cidrv6()], 'expected ranges like 203.0.113.0/24')).default([]),
+      sshRanges: z
+        .array(z.union([z.cidrv4(), z.cidrv6()], 'expected ranges like 203.0.113.0/24'))
+        .refine(
+          (ranges) => ranges.every(isNarrow),
+          'expected ranges narrower than /8, or /16 for IPv6: a wider one would expect SSH from everywhere',
+        )
+        .default([]),
     })
     .prefault({}),
   /** `serve` only: host names, besides loopback, that requests may name in Host and Origin. */

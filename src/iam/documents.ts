@@ -33,13 +33,13 @@ export function iamDocuments(operations: readonly Declared[]): Readonly<Record<s
       {
         Sid: 'ServerActsForAgents',
         Effect: 'Allow',
-        Principal: { AWS: `arn:aws:iam::${exampleAccount}:role/ziggie-ec2` },
+        Principal: { AWS: `arn:aws:iam::${exampleAccount}:role/ZiggieEC2Role` },
         Action: 'sts:AssumeRole',
       },
       {
         Sid: 'AgentIsNamed',
         Effect: 'Allow',
-        Principal: { AWS: `arn:aws:iam::${exampleAccount}:role/ziggie-ec2` },
+        Principal: { AWS: `arn:aws:iam::${exampleAccount}:role/ZiggieEC2Role` },
         Action: 'sts:SetSourceIdentity',
       },
     ]),
@@ -51,7 +51,7 @@ export function iamDocuments(operations: readonly Declared[]): Readonly<Record<s
         Sid: 'ActForAgents',
         Effect: 'Allow',
         Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
-        Resource: `arn:aws:iam::${exampleAccount}:role/ziggie-agent`,
+        Resource: `arn:aws:iam::${exampleAccount}:role/ZiggieAgentRole`,
       },
       {
         Sid: 'KeepTheRecord',

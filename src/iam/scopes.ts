@@ -10,6 +10,8 @@ export interface IamBoundary {
   readonly prefixes: readonly string[];
   readonly secrets: readonly string[];
   readonly functions: readonly string[];
+  /** ARNs of customer-managed KMS keys that S3, Secrets Manager and EC2 may use in an agent's name. */
+  readonly kmsKeys: readonly string[];
 }
 
 export const defaultBoundary: IamBoundary = {
@@ -18,6 +20,7 @@ export const defaultBoundary: IamBoundary = {
   prefixes: ['*'],
   secrets: ['ziggie/*'],
   functions: ['ziggie-*'],
+  kmsKeys: [],
 };
 
 export type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
@@ -62,7 +65,14 @@ const reaches = {
     { resources: buckets.flatMap((name) => prefixes.map((prefix) => `arn:aws:s3:::${name}/${prefix}`)) },
   ],
   auditBucket: () => [{ resources: [`arn:aws:s3:::${auditBucket}`] }],
-  functions: ({ functions }) => [{ resources: functions.map((name) => `arn:aws:lambda:*:*:function:${name}`) }],
+  // With a version or an alias the ARN goes on behind the name.
+  functions: ({ functions }) => [
+    {
+      resources: functions
+        .flatMap((name) => (name.endsWith('*') ? [name] : [name, `${name}:*`]))
+        .map((name) => `arn:aws:lambda:*:*:function:${name}`),
+    },
+  ],
   // Secrets Manager adds six random characters to a name.
   secrets: ({ secrets }) => [
     { resources: secrets.map((name) => `arn:aws:secretsmanager:*:*:secret:${name.endsWith('*') ? name : `${name}-??????`}`) },
@@ -120,6 +130,7 @@ const scopes: Readonly<Record<Scope, readonly string[]>> = {
     'iam:GetPolicyVersion',
     'iam:GetRolePolicy',
     'iam:GetUserPolicy',
+    'iam:GetRole',
     'iam:ListGroupsForUser',
     'iam:ListAttachedGroupPolicies',
     'iam:ListGroupPolicies',
@@ -143,7 +154,7 @@ const scopes: Readonly<Record<Scope, readonly string[]>> = {
     'secretsmanager:RestoreSecret',
     'secretsmanager:TagResource',
   ],
-  trail: ['cloudtrail:CreateTrail', 'cloudtrail:UpdateTrail', 'cloudtrail:StartLogging'],
+  trail: ['cloudtrail:CreateTrail', 'cloudtrail:UpdateTrail', 'cloudtrail:StartLogging', 'cloudtrail:PutEventSelectors'],
 };
 
 const scopeOf = new Map(Object.entries(scopes).flatMap(([scope, actions]) => actions.map((action) => [action, scope as Scope] as const)));

@@ -2,6 +2,7 @@
  * Invariant: a session policy allows exactly the declared actions of the tools that an agent may call, within its boundary. Shortened
  * by wildcards if need be, it still allows no action of the registry that those tools do not declare.
  */
+import { kmsStatement } from './kms.ts';
 import { apart, type IamBoundary, reachesOf, type Scope } from './scopes.ts';
 import { byScope, type PolicyDocument, type Statement, statementsFor } from './statements.ts';
 
@@ -65,7 +66,10 @@ function write(
       Resource: single(together.flatMap(([scope]) => reachesOf(scope, boundary).flatMap(({ resources }) => resources))),
     });
   }
+  if (boundary.kmsKeys.length > 0) statements.push(kmsStatement(boundary.kmsKeys));
   if (closed) statements.push({ Effect: 'Deny', Action: 'logs:*', Resource: `arn:aws:logs:*:*:log-group:${closed}*` });
+  // STS takes no empty policy, and this is what it would mean.
+  if (statements.length === 0) statements.push({ Effect: 'Deny', Action: '*', Resource: '*' });
   const document: PolicyDocument = { Version: '2012-10-17', Statement: statements };
   return JSON.stringify(document);
 }

@@ -18,6 +18,8 @@ export interface KnownIds {
   /** Approvers and operators. */
   readonly humans: readonly string[];
   readonly accounts: readonly string[];
+  /** Log group of the audit, which policies see as `context.system.auditGroup`. */
+  readonly auditGroup?: string;
 }
 
 export interface CompiledPolicy {

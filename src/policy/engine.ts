@@ -42,7 +42,7 @@ const notDecided: PolicyAnswer = {
 };
 
 /** Throws when Cedar refuses schema or policies, or when the self-test fails. */
-export function createEngine(cedar: Cedar, schema: PolicySchema, policies: Policies, log: PolicyLog): Engine {
+export function createEngine(cedar: Cedar, schema: PolicySchema, policies: Policies, log: PolicyLog, auditGroup?: string): Engine {
   const slot = takeSlot();
   let current = policies;
   let generation = 0;
@@ -71,7 +71,7 @@ export function createEngine(cedar: Cedar, schema: PolicySchema, policies: Polic
       principal: principalUid(principal),
       action: uid('Action', action.tool),
       resource: uid(target.type, target.id),
-      context: contextOf(action, input, system),
+      context: contextOf(action, input, system, auditGroup),
       preparsedSchemaName: slot,
       preparsedPolicySetId: name,
       validateRequest: true,

@@ -67,7 +67,8 @@ export async function openPolicy(options: PolicyOptions): Promise<Policy> {
   const schema = () => (schemaMade ??= buildSchema(operations));
 
   const compile = async (files: readonly PolicyFile[]) => compilePolicies(await loadCedar(), schema(), files, known);
-  const startEngine = async (policies: Policies): Promise<Engine> => createEngine(await loadCedar(), schema(), policies, log);
+  const startEngine = async (policies: Policies): Promise<Engine> =>
+    createEngine(await loadCedar(), schema(), policies, log, known.auditGroup);
   const identify = (files: readonly PolicyFile[]) => {
     const hash = createHash('sha256')
       .update(`${textsHash(files)} ${registry}`)

@@ -33,6 +33,7 @@ const systemContext = {
   attributes: {
     dryRun: { type: 'Boolean' as const, required: true },
     sandbox: { type: 'Boolean' as const, required: true },
+    auditGroup: { type: 'String' as const, required: true },
     approval: { type: 'Record' as const, attributes: { approver: { type: 'String' as const, required: true } }, required: false },
   },
 };
@@ -70,12 +71,21 @@ export function registryHash(operations: readonly OperationFacts[]): string {
     .digest('hex');
 }
 
-/** `context` of a question. Throws `Untranslatable`. */
-export function contextOf(action: PolicyAction, input: unknown, system: SystemFacts): Record<string, CedarValueJson> {
+/**
+ * `context` of a question.
+ * @param auditGroup log group of the audit, wherever this server keeps it
+ * @throws Untranslatable
+ */
+export function contextOf(
+  action: PolicyAction,
+  input: unknown,
+  system: SystemFacts,
+  auditGroup = '/ziggie/infrastructure-audit',
+): Record<string, CedarValueJson> {
   const { dryRun, sandbox, approval } = system;
   return {
     input: action.input.toCedar(input),
-    system: { dryRun, sandbox, ...(approval ? { approval: { approver: approval.approver } } : {}) },
+    system: { dryRun, sandbox, auditGroup, ...(approval ? { approval: { approver: approval.approver } } : {}) },
   };
 }
 

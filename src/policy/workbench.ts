@@ -41,7 +41,7 @@ export async function withPolicies<T>(
   const cedar = await loadCedar();
   const schema = buildSchema(operations);
   const policies = compilePolicies(cedar, schema, readPolicies(folder), known);
-  const engine = createEngine(cedar, schema, policies, silent);
+  const engine = createEngine(cedar, schema, policies, silent, known.auditGroup);
   try {
     return await use({ schema, policies, judge: (question) => judge(engine, known.humans, question) });
   } finally {

@@ -75,11 +75,20 @@ export interface MetricSeries {
   metric: string;
   unit: string;
   statistic: string;
-  /** `[ISO time, value]`, oldest first, at most 60. */
-  points: [string, number][];
+  /** One a period, at most 60; null: nothing was reported. Empty: nothing at all was. */
+  values: (number | null)[];
   latest?: number;
   min?: number;
   max?: number;
+}
+
+export interface InstanceMetrics {
+  /** ISO time to the minute of everybody's first value; absent when nothing reported. */
+  start?: string;
+  periodSeconds: number;
+  series: MetricSeries[];
+  /** `CPUUtilization (InternalError)`: CloudWatch did not give all of it. */
+  incomplete?: string[];
 }
 
 export interface MetricQuery {
@@ -100,5 +109,5 @@ export interface ComputePort {
   restart(instance: Resolved<InstanceTarget>, call: CallScope): Promise<StateChange>;
   terminate(instance: Resolved<InstanceTarget>, call: CallScope): Promise<StateChange>;
   launch(account: Resolved<AccountTarget>, spec: LaunchSpec, call: CallScope): Promise<LaunchResult>;
-  metrics(instance: Resolved<InstanceTarget>, query: MetricQuery, call: CallScope): Promise<MetricSeries[]>;
+  metrics(instance: Resolved<InstanceTarget>, query: MetricQuery, call: CallScope): Promise<InstanceMetrics>;
 }

@@ -29,8 +29,6 @@ export interface AlarmSpec {
   metric: string;
   /** Name → value: exactly those that the metric reports with. */
   dimensions?: Record<string, string>;
-  /** Instead of one metric, the statistic over everything that reports with this dimension (a Metrics Insights query). */
-  across?: string;
   statistic: Statistic;
   comparison: '>' | '>=' | '<' | '<=';
   threshold: number;
@@ -82,12 +80,14 @@ export interface ValueSeries {
   latest: number;
   min: number;
   max: number;
-  /** ISO time to the minute → value, oldest first. */
-  points: Record<string, number>;
+  /** One a period; null: nothing was reported. */
+  values: (number | null)[];
 }
 
 export interface MetricsResult {
   region: string;
+  /** ISO time to the minute of everybody's first value; absent when nothing reported. */
+  start?: string;
   periodSeconds: number;
   series: ValueSeries[];
   /** `CPUUtilization i-…`: reported nothing in that time. */

@@ -31,6 +31,10 @@ export interface SecretDetail extends Omit<SecretRow, 'account'> {
   rotatedAt?: string;
   nextRotationAt?: string;
   kmsKey?: string;
+  /** Of a replica, which can only be changed there. */
+  primaryRegion?: string;
+  /** Regions that have a replica. */
+  replicas?: string[];
   /** Version id → its stages. */
   versions?: Record<string, string[]>;
   tags: Record<string, string>;
@@ -82,6 +86,9 @@ export interface SecretsPort {
   /** Always with a recovery window: nothing here deletes at once. */
   delete(secret: Resolved<SecretTarget>, query: { recoveryDays: number }, call: CallScope): Promise<SecretChange>;
   restore(secret: Resolved<SecretTarget>, call: CallScope): Promise<SecretChange>;
-  /** The current value, or one member of it when it is a JSON object. For the road only: no tool calls it. */
+  /**
+   * The current value, or one member of it when it is a JSON object. For the road only: no tool calls it. It is hidden, unless it is a
+   * member that says where or as whom; one that is too short to be hidden is refused.
+   */
   read(secret: Resolved<SecretTarget>, field: string | undefined, call: CallScope): Promise<string>;
 }

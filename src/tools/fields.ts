@@ -46,7 +46,9 @@ export const stateChange = z.object({ provider, id: z.string(), previousState: i
 export const bucket = z
   .string()
   .max(63)
-  .regex(/^(?!xn--|\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected a bucket name');
+  .regex(/^(?!xn--|\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected a bucket name')
+  // What S3 keeps these endings for are aliases of other buckets, and buckets of other kinds with other rules.
+  .refine((name) => !/\.\.|(--x-s3|--ol-s3|--table-s3|-s3alias|\.mrap)$/.test(name), 'expected a general purpose bucket, not an alias');
 
 /** Up to 1,024 bytes of UTF-8; canonical, so that no two spellings mean one object. */
 export const objectKey = z

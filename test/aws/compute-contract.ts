@@ -155,15 +155,15 @@ export function describeCompute(where: string, connect: () => Promise<AwsProvide
     });
 
     it('reads metrics: four series of at most 60 points', async () => {
-      const series = await aws.compute.metrics(await launched(), { hours: 24 }, newCall());
+      const { series } = await aws.compute.metrics(await launched(), { hours: 24 }, newCall());
       expect(series.map(({ metric }) => metric)).toEqual(['CPUUtilization', 'NetworkIn', 'NetworkOut', 'StatusCheckFailed']);
-      for (const { points } of series) expect(points.length).toBeLessThanOrEqual(60);
+      for (const { values } of series) expect(values.length).toBeLessThanOrEqual(60);
       const [row] = (await all()).filter(({ name, state }) => name === 'ziggie-api-1' && state === 'running');
       expect(row !== undefined).toBe(like.measures);
       if (!row) return;
-      const [cpu] = await aws.compute.metrics(await instance(row.id), { hours: 24 }, newCall());
+      const [cpu] = (await aws.compute.metrics(await instance(row.id), { hours: 24 }, newCall())).series;
       expect(cpu).toMatchObject({ unit: 'Percent', statistic: 'Average', latest: expect.any(Number) });
-      expect(cpu?.points.length).toBeGreaterThan(40);
+      expect(cpu?.values.length).toBeGreaterThan(40);
     });
 
     it('does not resolve what does not exist', async () => {

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { AccountTarget } from '../../src/ports/domain.ts';
 import type { AwsProvider } from '../../src/providers/aws/index.ts';
 import { describeFunctions, functionsDifferences } from './functions-contract.ts';
 import { failed, functionOf, functionTarget, type JsonStub, logged, returned, serviceError, startJsonStub } from './functions-support.ts';
-import { failure, newAws, newCall, sandboxAws } from './harness.ts';
+import { failure, newAws, newCall, resolved, sandboxAws } from './harness.ts';
 
 describeFunctions('the sandbox', async () => sandboxAws(), functionsDifferences.sandbox);
 
@@ -45,6 +46,26 @@ describe('what Lambda says, over a stub', () => {
     stub.requests.length = 0;
     aws = newAws({ endpoint: stub.endpoint, requestTimeoutMs: 100 });
   });
+  it('lists for a rare prefix with 20 requests beside the first, none of them twice, and goes on from there', async () => {
+    const markers: number[] = [];
+    stub.answerWith(({ path }) => {
+      const page = Number(new URL(path, stub.endpoint).searchParams.get('Marker') ?? 0);
+      markers.push(page);
+      const Functions = Array.from({ length: 50 }, (_, index) => ({
+        FunctionName: page === 30 && index === 49 ? 'rare' : `other-${index}`,
+      }));
+      return { body: JSON.stringify({ Functions, NextMarker: page === 30 ? undefined : String(page + 1) }) };
+    });
+    const place = { account: 'main', accountId: '123456789012', regions: ['eu-north-1'] };
+    const account = resolved<AccountTarget>({ type: 'Account', id: 'main', provider: 'aws', tags: {}, ...place });
+    const first = await aws.functions.list([account], { limit: 25, prefix: 'rare' }, newCall());
+    expect(first).toEqual({ functions: [], nextCursor: expect.any(String) });
+    const rest = await aws.functions.list([account], { limit: 25, prefix: 'rare', cursor: first.nextCursor ?? '' }, newCall());
+    expect(rest.functions.map(({ name }) => name)).toEqual(['rare']);
+    expect(rest).not.toHaveProperty('nextCursor');
+    expect(markers).toEqual(Array.from({ length: 31 }, (_, index) => index));
+  });
+
   const invoke = (call = newCall(), payload: unknown = {}) => aws.functions.invoke(functionTarget(), { payload, mode: 'sync' }, call);
 
   it.each([

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
+import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { MetricsQuery } from '../../src/ports/monitoring.ts';
 import { periodOf } from '../../src/providers/aws/monitoring/metrics.ts';
 import { fleet } from '../../src/providers/sandbox/index.ts';
 import { monitoringGetMetrics } from '../../src/tools/monitoring/get-metrics.ts';
 import { outputOf } from '../call/harness.ts';
-import { accountsOf, failure, newAws, newCall, resolved, sandboxAws } from './harness.ts';
-import { roadOver } from './monitoring-road.ts';
+import { accountsOf, failure, instanceTarget, newAws, newCall, resolved, sandboxAws } from './harness.ts';
 import { type MonitoringStub, startMonitoringStub } from './monitoring-stub.ts';
+import { roadOver } from './road.ts';
 
 let stub: MonitoringStub;
 let aws: ReturnType<typeof newAws>;
@@ -40,13 +41,13 @@ describe('metrics', () => {
     stub.answer({
       GetMetricData: (input) => ({
         json: input.NextToken
-          ? { MetricDataResults: [series('q0', 'Complete', { 10: 5 })] }
+          ? { MetricDataResults: [series('q0', 'Complete', { 180: 5 })] }
           : {
               MetricDataResults: [
-                series('q0', 'PartialData', { 0: 1, 5: 3.27189 }),
+                series('q0', 'PartialData', { 0: 1, 90: 3.27189 }),
                 series('q1', 'Complete', {}),
                 series('q2', 'InternalError', {}),
-                series('q3', 'Forbidden', { 0: 1 }),
+                series('q3', 'Forbidden', { 180: 1 }),
                 series('nobody', 'Complete', { 0: 1 }),
               ],
               NextToken: 't',
@@ -55,17 +56,11 @@ describe('metrics', () => {
     });
     expect(await ask()).toEqual({
       region: 'eu-north-1',
+      start: '2026-01-01T01:30Z',
       periodSeconds: 5_400,
       series: [
-        {
-          metric: 'a',
-          of: 'x',
-          latest: 5,
-          min: 3.272,
-          max: 5,
-          points: { '2026-01-01T00:05Z': 3.272, '2026-01-01T00:10Z': 5 },
-        },
-        { metric: 'b', of: 'y', latest: 1, min: 1, max: 1, points: { '2026-01-01T00:00Z': 1 } },
+        { metric: 'a', of: 'x', latest: 5, min: 3.272, max: 5, values: [3.272, 5] },
+        { metric: 'b', of: 'y', latest: 1, min: 1, max: 1, values: [null, 1] },
       ],
       silent: ['b x'],
       incomplete: ['a y (InternalError)', 'b y (Forbidden)'],
@@ -110,10 +105,10 @@ describe('metrics', () => {
       const { series } = outputOf(
         await road.call('monitoring_get_metrics', { ids, metrics: ['CPUUtilization', 'NetworkIn'], points: 10 }),
       ) as {
-        series: { metric: string; of: string; points: object }[];
+        series: { metric: string; of: string; values: unknown[] }[];
       };
       expect(series.map(({ metric, of }) => `${metric} ${of}`)).toEqual(ids.flatMap((id) => [`CPUUtilization ${id}`, `NetworkIn ${id}`]));
-      expect(series.map(({ points }) => Object.keys(points).length).every((count) => count > 5 && count <= 10)).toBe(true);
+      expect(series.map(({ values }) => values.length).every((count) => count > 5 && count <= 10)).toBe(true);
     } finally {
       await road.close();
     }
@@ -136,10 +131,66 @@ describe('the arguments', () => {
   it('stay within what one request and one reply can take', () => {
     expect(check({ ids: ids.slice(0, 1) })).toBeUndefined();
     expect(check({ dimension: 'D', values: ['x'] })).toBeUndefined();
-    expect(check({ ids, metrics, points: 1 })).toMatch(/600 series .* at most 500/);
-    expect(check({ ids: ids.slice(0, 50), metrics, points: 3 })).toBeUndefined();
-    expect(check({ ids: ids.slice(0, 50), metrics })).toBe(
-      'up to 15000 points are asked for, at most 1500 fit: with 500 series, points up to 3',
+    expect(check({ ids, metrics, points: 1 })).toMatch(/600 series .* at most 69/);
+    expect(check({ ids: ids.slice(0, 50), points: 6 })).toBeUndefined();
+    expect(check({ ids: ids.slice(0, 50) })).toBe(
+      '50 series with 30 points do not fit a reply: use points up to 6, or ask for fewer series',
     );
+  });
+
+  it.each([
+    [6, 120],
+    [21, 30],
+    [69, 1],
+  ])('give a reply below 4,000 tokens: up to %i series with %i points', async (count, points) => {
+    const values = Array.from({ length: count + 1 }, (_, index) => `i-0a1b2c3d4e5f6${1_000 + index}`);
+    const most = [count, count + 1].map((each) => check({ ids: values.slice(0, each), points }));
+    expect(most).toEqual([undefined, expect.any(String)]);
+    const start = Date.UTC(2026, 0, 1);
+    stub.answer({
+      GetMetricData: ({ MetricDataQueries }) => ({
+        json: {
+          MetricDataResults: (MetricDataQueries as { Id: string; MetricStat: { Period: number } }[]).map(({ Id, MetricStat }) => ({
+            Id,
+            StatusCode: 'Complete',
+            Timestamps: Array.from({ length: points }, (_, index) => start / 1_000 + index * MetricStat.Period),
+            Values: Array.from({ length: points }, (_, index) => 1_234_567 * (index + 1)),
+          })),
+        },
+      }),
+    });
+    const reply = await ask({ metrics: ['CPUUtilization'], dimension: 'InstanceId', values: values.slice(0, count), points });
+    expect(reply.series.every((each) => each.values.length === points)).toBe(true);
+    expect(encode(JSON.stringify(reply)).length).toBeLessThan(4_000);
+  });
+});
+
+describe('the metrics of one instance', () => {
+  const metrics = () => aws.compute.metrics(instanceTarget(), { hours: 168 }, newCall());
+
+  it('are read to the last page, and what CloudWatch did not give is named', async () => {
+    stub.answer({
+      GetMetricData: ({ NextToken }) => ({
+        json: NextToken
+          ? { MetricDataResults: [series('q0', 'Complete', { 510: 3 })] }
+          : { MetricDataResults: [series('q0', 'PartialData', { 0: 1 }), series('q1', 'InternalError', { 170: 7 })], NextToken: 't' },
+      }),
+    });
+    expect(await metrics()).toEqual({
+      start: '2026-01-01T00:00Z',
+      periodSeconds: 10_200,
+      series: [
+        { metric: 'CPUUtilization', statistic: 'Average', unit: 'Percent', values: [1, null, null, 3], latest: 3, min: 1, max: 3 },
+        { metric: 'NetworkIn', statistic: 'Sum', unit: 'Bytes', values: [null, 7], latest: 7, min: 7, max: 7 },
+        { metric: 'NetworkOut', statistic: 'Sum', unit: 'Bytes', values: [] },
+        { metric: 'StatusCheckFailed', statistic: 'Maximum', unit: 'Count', values: [] },
+      ],
+      incomplete: ['NetworkIn (InternalError)'],
+    });
+  });
+
+  it('that something else answered are no silence', async () => {
+    stub.answer({ GetMetricData: { json: {} } });
+    expect((await failure(metrics())).code).toBe('provider_unavailable');
   });
 });

@@ -130,25 +130,27 @@ describe('metrics', () => {
     const target = await find(named('ziggie-api-2'));
     const first = await aws.compute.metrics(target, { hours: 24 }, newCall());
     expect(await aws.compute.metrics(target, { hours: 24 }, newCall())).toEqual(first);
-    const [cpu, networkIn, , status] = first;
-    expect(cpu?.points.length).toBe(58);
+    const [cpu, networkIn, , status] = first.series;
+    expect(cpu?.values.length).toBe(58);
     expect(cpu?.min).toBeGreaterThan(0);
     expect(cpu?.max).toBeLessThan(100);
     expect(networkIn).toMatchObject({ unit: 'Bytes', statistic: 'Sum' });
     expect(status).toMatchObject({ min: 0, max: 0, latest: 0 });
-    for (const [time, value] of cpu?.points ?? []) {
-      expect(Date.parse(time) % 300_000).toBe(0);
-      expect(Number(value.toPrecision(4))).toBe(value);
-    }
+    expect(Date.parse(first.start ?? '') % 300_000).toBe(0);
+    for (const value of cpu?.values ?? []) expect(Number(value?.toPrecision(4))).toBe(value);
     const stopped = await aws.compute.metrics(await find(named('ziggie-staging-web')), { hours: 24 }, newCall());
-    expect(stopped[0]).toEqual({ metric: 'CPUUtilization', unit: 'Percent', statistic: 'Average', points: [] });
+    expect(stopped.series[0]).toEqual({ metric: 'CPUUtilization', unit: 'Percent', statistic: 'Average', values: [] });
   });
 
   it.each([1, 3, 6, 24, 72, 168, 336])('fit into 60 points for %i hours', async (hours) => {
     const { aws, find } = connect();
-    for (const { points } of await aws.compute.metrics(await find(named('ziggie-db-1')), { hours }, newCall())) {
-      expect(points.length).toBeGreaterThan(10);
-      expect(points.length).toBeLessThanOrEqual(60);
+    const { start, periodSeconds, series } = await aws.compute.metrics(await find(named('ziggie-db-1')), { hours }, newCall());
+    for (const { values } of series) {
+      expect(values.length).toBeGreaterThan(10);
+      expect(values.length).toBeLessThanOrEqual(60);
+      // However long a period is, the latest one ends within the last minutes.
+      const end = Date.parse(start ?? '') + values.length * periodSeconds * 1_000;
+      expect(end).toBeGreaterThan(Date.now() - 600_000);
     }
   });
 });

@@ -107,6 +107,9 @@ describe('what Secrets Manager says, over a stub', () => {
     state: 'active',
     tags: {},
   });
+  const accountTarget = resolved({
+    ...{ type: 'Account', id: 'main', provider: 'aws', account: 'main', accountId: '', regions: ['eu-north-1'], tags: {} },
+  } as const);
   const actions = (): string[] => stub.requests.map(({ headers }) => String(headers['x-amz-target']).replace('secretsmanager.', ''));
   /** Answers by action. */
   const answers = (byAction: Record<string, StubAnswer>) => {
@@ -195,18 +198,50 @@ describe('what Secrets Manager says, over a stub', () => {
     expect((await failure(secretOf(strict, { name: 'ziggie/db' }))).code).toBe('provider_not_configured');
   });
 
+  it('is looked at for a rare name no more than 20 times a page, and goes on from there', async () => {
+    const page = (request: { body: string }) => Number((JSON.parse(request.body) as { NextToken?: string }).NextToken ?? 0);
+    const names = (index: number) => (index === 30 ? 'ziggie/rare' : 'other');
+    answers({ ListSecrets: (request) => json({ SecretList: [{ Name: names(page(request)) }], NextToken: String(page(request) + 1) }) });
+    const first = await aws.secrets.list([accountTarget], { limit: 25, prefix: 'ziggie/' }, newCall());
+    expect(first).toEqual({ secrets: [], nextCursor: expect.any(String) });
+    expect(stub.requests).toHaveLength(21);
+    const next = await aws.secrets.list([accountTarget], { limit: 25, prefix: 'ziggie/', cursor: first.nextCursor ?? '' }, newCall());
+    expect(next.secrets.map(({ name }) => name)).toEqual(['ziggie/rare']);
+    expect(stub.requests).toHaveLength(41);
+  });
+
+  it('says of a replica where its primary is, and of a primary where its replicas are', async () => {
+    const described = (more: object) =>
+      json({ Name: 'ziggie/db', ARN: 'arn:aws:secretsmanager:eu-north-1:123456789012:secret:x', ...more });
+    answers({ DescribeSecret: described({ PrimaryRegion: 'eu-west-1', ReplicationStatus: [{ Region: 'eu-north-1' }] }) });
+    const replica = await aws.secrets.describe(secret, newCall());
+    expect(replica).toMatchObject({ primaryRegion: 'eu-west-1' });
+    expect(replica).not.toHaveProperty('replicas');
+    answers({ DescribeSecret: described({ PrimaryRegion: 'eu-north-1', ReplicationStatus: [{ Region: 'eu-west-1' }] }) });
+    const primary = await aws.secrets.describe(secret, newCall());
+    expect(primary).toMatchObject({ replicas: ['eu-west-1'] });
+    expect(primary).not.toHaveProperty('primaryRegion');
+  });
+
+  it('says in which region it looked, and how to place a secret for a reference', async () => {
+    answers({ DescribeSecret: { status: 400, body: JSON.stringify({ __type: 'ResourceNotFoundException' }) } });
+    const error = await failure(secretOf(aws, { name: 'ziggie/db', account: 'main', region: 'eu-north-1' }));
+    expect(error.message).toBe('There is no secret ziggie/db in main/eu-north-1, and nowhere else was looked for it.');
+    expect(error.details.remedy).toMatch(/reference is looked for in the account and region .* secrets_create/);
+    expect((await failure(secretOf(aws, { name: 'ziggie/db' }))).details.remedy).not.toContain('reference');
+  });
+
+  it('tells the configuration that a secret is bytes', async () => {
+    answers({ GetSecretValue: json({ Name: 'ziggie/db', SecretBinary: Buffer.from('some bytes').toString('base64') }) });
+    expect(await failure(aws.readConfiguration('ziggie/db'))).toMatchObject({
+      code: 'target_unresolved',
+      message: 'The secret ziggie/db holds bytes, not text.',
+    });
+  });
+
   it('shows nothing but what begins as asked, whatever the filter lets through', async () => {
     answers({ ListSecrets: json({ SecretList: [{ Name: 'ziggie/db' }, { Name: 'other/ziggie/db' }] }) });
-    const target = resolved({
-      type: 'Account',
-      id: 'main',
-      provider: 'aws',
-      account: 'main',
-      accountId: '',
-      regions: ['eu-north-1'],
-      tags: {},
-    } as const);
-    const { secrets: rows } = await aws.secrets.list([target], { limit: 25, prefix: 'ziggie/' }, newCall());
+    const { secrets: rows } = await aws.secrets.list([accountTarget], { limit: 25, prefix: 'ziggie/' }, newCall());
     expect(rows.map(({ name }) => name)).toEqual(['ziggie/db']);
   });
 
@@ -215,6 +250,7 @@ describe('what Secrets Manager says, over a stub', () => {
     ['EncryptionFailure', 'provider_denied', 'KMS'],
     ['LimitExceededException', 'provider_rejected', 'quota'],
     ['InvalidRequestException', 'provider_conflict', 'secrets_restore'],
+    ['InvalidRequestException', 'provider_conflict', 'replica, call again with its primaryRegion'],
     ['ResourceNotFoundException', 'provider_not_found', 'secrets_list'],
     ['InvalidNextTokenException', 'invalid_input', 'cursor'],
   ])('%s becomes %s', async (code, ours, remedy) => {

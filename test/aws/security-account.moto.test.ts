@@ -192,7 +192,7 @@ describe('buckets', () => {
     await make('closed-bucket');
     await s3.putPublicAccessBlock({ Bucket: 'closed-bucket', PublicAccessBlockConfiguration: closed });
     const found = await review();
-    expect(about(found, 'open-bucket')).toEqual(['critical public-bucket-acl']);
+    expect(about(found, 'open-bucket')).toEqual(['high public-bucket-acl']);
     expect(about(found, 'closed-bucket')).toEqual([]);
     // moto does not know GetBucketPolicyStatus: the review says that it has not seen it.
     expect(found.checked).not.toContain('buckets');

@@ -73,16 +73,19 @@ describe('the credential report', () => {
   });
 });
 
-const summary = (mfa: number, keys: number) =>
-  `<SummaryMap><entry><key>AccountMFAEnabled</key><value>${mfa}</value></entry><entry><key>AccountAccessKeysPresent</key><value>${keys}</value></entry></SummaryMap>`;
+const summary = (mfa: number, keys: number, password?: number) =>
+  `<SummaryMap>${password === undefined ? '' : `<entry><key>AccountPasswordPresent</key><value>${password}</value></entry>`}<entry><key>AccountMFAEnabled</key><value>${mfa}</value></entry><entry><key>AccountAccessKeysPresent</key><value>${keys}</value></entry></SummaryMap>`;
 
 describe('root', () => {
   it.each([
-    ['without MFA', 0, 0, ['critical root-without-mfa']],
-    ['with an access key', 1, 1, ['critical root-access-key']],
-    ['as it should be', 1, 0, []],
-  ])('%s', async (_, mfa, keys, expected) => {
-    stub.on('GetAccountSummary', summary(mfa, keys));
+    ['without MFA', 0, 0, undefined, ['critical root-without-mfa']],
+    ['without MFA, but with a password', 0, 0, 1, ['critical root-without-mfa']],
+    ['without MFA, and without a password', 0, 0, 0, []],
+    ['without a password, but with an access key', 0, 1, 0, ['critical root-access-key']],
+    ['with an access key', 1, 1, undefined, ['critical root-access-key']],
+    ['as it should be', 1, 0, undefined, []],
+  ])('%s', async (_, mfa, keys, password, expected) => {
+    stub.on('GetAccountSummary', summary(mfa, keys, password));
     const found = await review();
     expect(about(found, 'root')).toEqual(expected);
     expect(found.checked).toEqual(['root']);
@@ -136,6 +139,7 @@ describe('permissions that nobody uses', () => {
   ])('are those of %s', async (_, role, arn, resource) => {
     stub.on('GetCallerIdentity', identity(arn));
     stub.on('AssumeRole', assumed);
+    stub.on('GetRole', '<Role><Arn>arn:aws:iam::123456789012:role/team/ziggie-ec2</Arn></Role>');
     stub.on('GetServiceLastAccessedDetails', page('COMPLETED', service('s3')));
     const found = await reviewAccount({
       endpoint: stub.endpoint,
@@ -144,7 +148,7 @@ describe('permissions that nobody uses', () => {
     });
     expect(about(found, resource)).toEqual(['low unused-permissions']);
     const sent = new URLSearchParams(stub.bodies.get('GenerateServiceLastAccessedDetails'));
-    expect(sent.get('Arn')).toBe(role ?? 'arn:aws:iam::123456789012:role/ziggie-ec2');
+    expect(sent.get('Arn')).toBe(role ?? 'arn:aws:iam::123456789012:role/team/ziggie-ec2');
   });
 });
 
@@ -205,7 +209,8 @@ describe('buckets', () => {
 
   it('open by their policy are found', async () => {
     const found = await review();
-    expect(about(found, 'one')).toEqual(['critical public-bucket-policy']);
+    expect(about(found, 'one')).toEqual(['high public-bucket-policy']);
+    expect(findingOf(found, 'public-bucket-policy').evidence).toContain('that of the account, which was not read, may');
     expect(findingOf(found, 'public-bucket-policy').fix).toContain('s3api put-public-access-block --bucket one');
     expect(found.checked).toEqual(['buckets']);
   });
@@ -225,7 +230,7 @@ describe('buckets', () => {
     stub.on('ListBuckets', buckets('a', 'b', 'open'));
     stub.on('GetBucketPolicyStatus', ({ path }) => (path.startsWith('/open') ? isPublic(true) : { status: 403, code: 'AccessDenied' }));
     const found = await review();
-    expect(about(found, 'open')).toEqual(['critical public-bucket-policy']);
+    expect(about(found, 'open')).toEqual(['high public-bucket-policy']);
     expect(found.checked).toEqual([]);
     const gaps = (found.missing ?? []).filter(({ check }) => check === 'buckets');
     expect(gaps).toEqual([expect.objectContaining({ code: 'provider_denied', message: expect.stringMatching(/And 1 more like it\.$/) })]);

@@ -116,9 +116,12 @@ describe('security_enable_trail', () => {
       '--no-is-multi-region-trail',
       '--no-enable-log-file-validation',
     );
+    const selector = 'ReadWriteType=WriteOnly,IncludeManagementEvents=true';
+    await cli('cloudtrail', 'put-event-selectors', '--trail-name', 'ziggie-audit-trail', '--event-selectors', selector);
     await cli('cloudtrail', 'stop-logging', '--name', 'ziggie-audit-trail');
     expect((await enableTrail()).done).toEqual([
       'trail ziggie-audit-trail set to all regions, validated, into ziggie-audit-logs',
+      'all management events recorded',
       'logging started',
     ]);
     expect(await enableTrail()).toMatchObject({ changed: false });

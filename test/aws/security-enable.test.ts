@@ -66,6 +66,91 @@ describe('security_enable_trail', () => {
     expect(changes()).toEqual(['CreateBucket']);
   });
 
+  describe('when the bucket is there already', () => {
+    const owned = { status: 409, code: 'BucketAlreadyOwnedByYou' };
+
+    it('goes on if an attempt that got no answer made it', async () => {
+      stub.on('CreateBucket', { status: 500, code: 'InternalError' }, owned);
+      const call = newCall({ iam: securityEnableTrail.iam });
+      expect((await enable(call)).done).toHaveLength(5);
+      // The bucket counts as made, and then come four more changes.
+      expect(call.attempts).toEqual(['unknown', 'refused', 'applied', 'applied', 'applied', 'applied', 'applied']);
+      expect(changes().slice(0, 3)).toEqual(['CreateBucket', 'CreateBucket', 'PutPublicAccessBlock']);
+    });
+
+    it('stops if somebody else made it just now, whose policy would be lost', async () => {
+      stub.on('CreateBucket', owned);
+      const error = await failure(enable());
+      expect(error).toMatchObject({ code: 'provider_conflict', details: { remedy: expect.stringContaining('Call again') } });
+      expect(changes()).toEqual(['CreateBucket']);
+    });
+  });
+
+  describe('when the trail is there', () => {
+    const right = {
+      Name: 'ziggie-audit-trail',
+      TrailARN: 'arn:t',
+      HomeRegion: 'eu-north-1',
+      S3BucketName: bucket,
+      IsMultiRegionTrail: true,
+      IncludeGlobalServiceEvents: true,
+      LogFileValidationEnabled: true,
+    };
+    beforeEach(() => {
+      stub.on('DescribeTrails', { trailList: [right] });
+      stub.on('GetTrailStatus', { IsLogging: true });
+      stub.on('GetEventSelectors', {});
+      stub.on('ListBuckets', buckets());
+      stub.on('UpdateTrail', {});
+      stub.on('PutEventSelectors', {});
+    });
+    const sent = (operation: string) => JSON.parse(stub.bodies.get(operation) ?? '{}');
+
+    it.each([
+      [
+        'simple',
+        { EventSelectors: [{ ReadWriteType: 'WriteOnly', IncludeManagementEvents: false }] },
+        {
+          EventSelectors: [
+            { ReadWriteType: 'WriteOnly', IncludeManagementEvents: false },
+            { ReadWriteType: 'All', IncludeManagementEvents: true },
+          ],
+        },
+      ],
+      [
+        'advanced',
+        { AdvancedEventSelectors: [{ FieldSelectors: [{ Field: 'eventCategory', Equals: ['Data'] }] }] },
+        {
+          AdvancedEventSelectors: [
+            { FieldSelectors: [{ Field: 'eventCategory', Equals: ['Data'] }] },
+            { Name: 'All management events', FieldSelectors: [{ Field: 'eventCategory', Equals: ['Management'] }] },
+          ],
+        },
+      ],
+    ])('adds management events to its %s selectors, and keeps the others', async (_, there, expected) => {
+      stub.on('GetEventSelectors', there);
+      expect((await enable()).done).toContain('all management events recorded');
+      expect(sent('PutEventSelectors')).toEqual({ TrailName: 'ziggie-audit-trail', ...expected });
+      const planned = await enable(newCall({ iam: securityEnableTrail.iam, dryRun: true }));
+      expect(planned.plan?.current['all management events']).toBe('false');
+    });
+
+    it('leaves selectors alone that record them', async () => {
+      stub.on('GetEventSelectors', { EventSelectors: [{ ReadWriteType: 'All', IncludeManagementEvents: true }] });
+      await enable();
+      expect(changes()).toEqual(['PutBucketPolicy']);
+    });
+
+    it('names one of the organization by its ARN', async () => {
+      stub.on('DescribeTrails', { trailList: [{ ...right, IsOrganizationTrail: true, LogFileValidationEnabled: false }] });
+      stub.on('GetTrailStatus', { IsLogging: false });
+      stub.on('GetEventSelectors', { EventSelectors: [{ IncludeManagementEvents: false }] });
+      await enable();
+      for (const operation of ['GetTrailStatus', 'UpdateTrail', 'StartLogging']) expect(sent(operation).Name).toBe('arn:t');
+      for (const operation of ['GetEventSelectors', 'PutEventSelectors']) expect(sent(operation).TrailName).toBe('arn:t');
+    });
+  });
+
   it.each([
     ['eu-north-1', true],
     ['us-east-1', false],
@@ -79,12 +164,13 @@ describe('security_enable_trail', () => {
       Name: 'ziggie-audit-trail',
       TrailARN: 'arn:t',
       HomeRegion: 'us-east-1',
-      S3BucketName: 'elsewhere',
+      S3BucketName: bucket,
       S3KeyPrefix: 'trail',
     };
     stub.on('DescribeTrails', { trailList: [trail] });
     stub.on('GetTrailStatus', { IsLogging: true });
     stub.on('ListBuckets', buckets('eu-west-1'));
+    stub.on('GetEventSelectors', {});
     stub.on('UpdateTrail', {});
     const changed = await enable();
     expect(changed).toMatchObject({ region: 'us-east-1', changed: true });
@@ -95,6 +181,19 @@ describe('security_enable_trail', () => {
       Condition: { StringEquals: { 'aws:SourceArn': 'arn:t' } },
     });
     expect(JSON.parse(stub.bodies.get('UpdateTrail') ?? '{}')).toMatchObject({ S3BucketName: bucket, EnableLogFileValidation: true });
+  });
+
+  it('does not move a trail that writes elsewhere', async () => {
+    stub.on('DescribeTrails', { trailList: [{ Name: 'ziggie-audit-trail', TrailARN: 'arn:t', S3BucketName: 'elsewhere' }] });
+    stub.on('GetTrailStatus', { IsLogging: true });
+    stub.on('ListBuckets', buckets());
+    stub.on('GetEventSelectors', {});
+    const error = await failure(enable());
+    expect(error).toMatchObject({
+      code: 'provider_conflict',
+      details: { effect: 'none', remedy: expect.stringContaining('bucket elsewhere') },
+    });
+    expect(changes()).toEqual([]);
   });
 
   it.each(['{not json', '[1'])('leaves a policy alone that it cannot read: %s', async (text) => {

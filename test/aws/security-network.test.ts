@@ -74,6 +74,11 @@ describe('an interface that is no instance', () => {
       '<ipv6AddressesSet><item><ipv6Address>2001:db8::1</ipv6Address></item></ipv6AddressesSet>',
       'high port-open-to-world',
     ],
+    [
+      'has a public address beside a second private one',
+      '<privateIpAddressesSet><item><privateIpAddress>10.0.0.1</privateIpAddress></item><item><privateIpAddress>10.0.0.2</privateIpAddress><association><publicIp>203.0.113.9</publicIp></association></item></privateIpAddressesSet>',
+      'high port-open-to-world',
+    ],
     ['has a private one', '', 'medium port-open-to-world'],
   ])('is told by its own id when it %s', async (_, address, expected) => {
     const item = `<item><networkInterfaceId>eni-1</networkInterfaceId><groupSet><item><groupId>sg-1</groupId></item></groupSet>${address}</item>`;
@@ -82,5 +87,13 @@ describe('an interface that is no instance', () => {
     const found = await review();
     expect(about(found, 'sg-1')).toEqual([expected]);
     expect(findingOf(found, 'port-open-to-world').evidence).toContain('attached to eni-1');
+  });
+});
+
+describe('a group that nothing carries', () => {
+  it('may still be named by a launch template, which its fix looks at first', async () => {
+    expect(findingOf(await review(), 'unused-security-group').fix).toMatch(
+      /^see that no launch template names it: aws ec2 describe-launch-template-versions .*, then aws ec2 delete-security-group --group-id sg-1 /,
+    );
   });
 });

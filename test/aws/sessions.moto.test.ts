@@ -38,11 +38,11 @@ beforeAll(async () => {
   await iam.send(new PutUserPolicyCommand({ UserName: 'server', PolicyName: 'server', PolicyDocument: JSON.stringify(own) }));
   const { Role } = await iam.send(
     new CreateRoleCommand({
-      RoleName: 'ziggie-agent',
-      AssumeRolePolicyDocument: JSON.stringify(trust).replaceAll('role/ziggie-ec2', 'user/server'),
+      RoleName: 'ZiggieAgentRole',
+      AssumeRolePolicyDocument: JSON.stringify(trust).replaceAll('role/ZiggieEC2Role', 'user/server'),
     }),
   );
-  await iam.send(new AttachRolePolicyCommand({ RoleName: 'ziggie-agent', PolicyArn: Policy?.Arn }));
+  await iam.send(new AttachRolePolicyCommand({ RoleName: 'ZiggieAgentRole', PolicyArn: Policy?.Arn }));
   const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'server' }));
   role = Role?.Arn ?? '';
   keys = { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' };
@@ -68,7 +68,7 @@ describe('with authentication enforced', () => {
     const [account] = await accountsOf(aws, { type: 'Account' }, call);
     if (!account) throw new Error('no account');
     expect(await aws.compute.list([resolved(account)], { limit: 5 }, call)).toEqual({ instances: [] });
-    expect(await aws.sessionArn('main', call)).toMatch(/assumed-role\/ziggie-agent\/agent-marcus$/);
+    expect(await aws.sessionArn('main', call)).toMatch(/assumed-role\/ZiggieAgentRole\/agent-marcus$/);
     const [assumed] = proxy.forms.filter((form) => form.get('Action') === 'AssumeRole');
     expect(assumed?.get('SourceIdentity')).toBe('agent-marcus');
     expect(assumed?.get('RoleSessionName')).toBe('agent-marcus');

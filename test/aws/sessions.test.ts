@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CallError } from '../../src/call/errors.ts';
-import { failure, instanceOf, mainAccount, newAws, newCall } from './harness.ts';
+import type { ObjectTarget } from '../../src/ports/domain.ts';
+import { failure, instanceOf, instanceTarget, mainAccount, newAws, newCall, resolved } from './harness.ts';
 
 /** STS and EC2 by a stub of the tests' own, because these tests say when a session ends; moto shows the same on a real STS. */
 
@@ -19,19 +20,24 @@ interface Request {
 
 let requests: Request[];
 let lifeMs: number;
+let refuse: boolean;
 let close: () => void;
 let endpoint: string;
 
 beforeEach(async () => {
   requests = [];
   lifeMs = 3_600_000;
+  refuse = false;
   let sessions = 0;
   const server = createServer(async (incoming, outgoing) => {
     const form = new URLSearchParams(Buffer.concat(await incoming.toArray()).toString());
     const action = form.get('Action') ?? '';
     requests.push({ action, form, signer: /Credential=([^/]+)\//.exec(incoming.headers.authorization ?? '')?.[1] ?? '' });
     outgoing.setHeader('content-type', 'text/xml');
-    if (action === 'AssumeRole') {
+    if (action === 'AssumeRole' && refuse) {
+      outgoing.statusCode = 403;
+      outgoing.end('<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>');
+    } else if (action === 'AssumeRole') {
       sessions += 1;
       outgoing.end(
         `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
@@ -43,6 +49,11 @@ beforeEach(async () => {
       outgoing.end(
         `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
          <Arn>arn:aws:iam::123456789012:user/server</Arn><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
+      );
+    } else if (action === 'StartInstances') {
+      outgoing.end(
+        `<StartInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><instancesSet><item><instanceId>${id}</instanceId>
+         <currentState><name>pending</name></currentState></item></instancesSet></StartInstancesResponse>`,
       );
     } else {
       outgoing.end(
@@ -87,6 +98,15 @@ describe('an account that names a role', () => {
     expect(signers.sort()).toEqual(['agent-chen', 'agent-marcus', 'agent-marcus']);
   });
 
+  it('stays in the session while it waits for what it started', async () => {
+    const aws = connect(() => 'policy');
+    const call = newCall({ actor: 'agent-marcus', iam: ['ec2:StartInstances', 'ec2:DescribeInstances'] });
+    const target = instanceTarget({ accountId: '210987654321', state: 'stopped' });
+    expect(await aws.compute.start(target, call)).toMatchObject({ state: 'running' });
+    expect(of('DescribeInstances').length).toBeGreaterThan(0);
+    expect(requests.filter(({ signer }) => !signer.endsWith('agent-marcus')).map(({ action }) => action)).toEqual(['AssumeRole']);
+  });
+
   it('sends nothing for an agent that has no policy', async () => {
     const aws = connect(() => {
       throw new CallError('provider_not_configured', 'no policy', { remedy: 'none' });
@@ -126,6 +146,23 @@ describe('an account that names a role', () => {
     expect(of('AssumeRole')).toEqual([]);
   });
 
+  it('keeps a session that is still good while STS is away, and asks again where there is none', async () => {
+    const aws = connect(() => 'policy');
+    refuse = true;
+    expect((await failure(look(aws, 'agent-marcus'))).code).toBe('provider_denied');
+    refuse = false;
+    // Due for renewal at half its life, which is over at once.
+    lifeMs = 400;
+    await look(aws, 'agent-marcus');
+    refuse = true;
+    await expect
+      .poll(async () => (await look(aws, 'agent-marcus').catch((error: CallError) => error)) instanceof CallError, { interval: 50 })
+      .toBe(true);
+    refuse = false;
+    lifeMs = 3_600_000;
+    await look(aws, 'agent-marcus');
+  });
+
   it('tells the redaction of every key before it is used', async () => {
     const hidden: string[] = [];
     await look(
@@ -154,5 +191,15 @@ describe('what an operation did not declare', () => {
     const error = await failure(instanceOf(aws, { type: 'Instance', id }, newCall({ iam: ['ec2:StartInstances'] })));
     expect(error).toMatchObject({ code: 'internal', message: expect.stringContaining('ec2:DescribeInstances') });
     expect(requests).toEqual([]);
+  });
+
+  it('is not signed for either', async () => {
+    const aws = newAws({ accounts: [mainAccount()], endpoint });
+    const object = resolved({
+      ...{ type: 'Object', id: 'b/k', provider: 'aws', account: 'main', accountId: '123456789012', region: 'eu-north-1', tags: {} },
+      ...{ bucket: 'bucket', key: 'k', exists: true, sizeBytes: 1, etag: 'e', versioning: 'off' },
+    } as ObjectTarget);
+    const error = await failure(aws.storage.share(object, { minutes: 5 }, newCall({ iam: ['s3:ListBucket'] })));
+    expect(error).toMatchObject({ code: 'internal', message: expect.stringContaining('s3:GetObject') });
   });
 });

@@ -2,7 +2,7 @@ import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CallResult } from '../../src/call/call.ts';
 import { sandboxAws } from './harness.ts';
-import { roadOver } from './monitoring-road.ts';
+import { roadOver } from './road.ts';
 
 /** The storage tools on the whole road, over the sandbox: what agents are answered, and that each tool declares what it uses. */
 let road: Awaited<ReturnType<typeof roadOver>>;

@@ -85,6 +85,38 @@ export interface HarnessOptions {
   readonly approvers?: ReadonlyMap<string, string>;
 }
 
+const principals = ['agent-marcus', 'agent-chen', 'agent-ziggie'].map(agent);
+
+/** The starter policies do not change, and opening them is the longest part of a test. */
+const starters = new Map<string, Promise<Policy>>();
+function starterPolicy(accounts: readonly string[]): Promise<Policy> {
+  const key = accounts.join();
+  let policy = starters.get(key);
+  if (!policy) {
+    policy = open(join(import.meta.dirname, '../../config/policy'), accounts, mkdtempSync(join(tmpdir(), 'ziggie-policy-')));
+    starters.set(key, policy);
+  }
+  return policy;
+}
+
+function open(folder: string, accounts: readonly string[], cache: string): Promise<Policy> {
+  return openPolicy({
+    folder,
+    operations,
+    known: {
+      agents: principals.map(({ id }) => id),
+      teams: ['backend', 'frontend', 'coordinator'],
+      humans: ['alice'],
+      accounts: [...accounts],
+    },
+    principals,
+    cacheFile: join(cache, 'visible-tools.json'),
+    // Nothing changes below the starter policies, and a poll would keep the process from ending.
+    log: { warn: () => undefined },
+    onReload: () => undefined,
+  });
+}
+
 export async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'ziggie-road-'));
   const now = options.now ?? Date.now;
@@ -116,21 +148,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     approvalSpent: (id) => audit.approvalSpent(id),
     health: () => audit.health(),
   };
-  const principals = ['agent-marcus', 'agent-chen', 'agent-ziggie'].map(agent);
-  const policy = await openPolicy({
-    folder: options.policyFolder ?? join(import.meta.dirname, '../../config/policy'),
-    operations,
-    known: {
-      agents: principals.map(({ id }) => id),
-      teams: ['backend', 'frontend', 'coordinator'],
-      humans: ['alice'],
-      accounts: [...accounts],
-    },
-    principals,
-    cacheFile: join(folder, 'visible-tools.json'),
-    log: { warn: () => undefined },
-    onReload: () => undefined,
-  });
+  const policy = options.policyFolder ? await open(options.policyFolder, accounts, folder) : await starterPolicy(accounts);
   const absent = async (): Promise<never> => {
     throw new Error('not part of this test');
   };
@@ -189,7 +207,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
       store.decideApproval(id, { status: 'approved', approver: approver.id, signature, now: now() });
     },
     async close() {
-      policy.close();
+      if (options.policyFolder) policy.close();
       await audit.close();
       store.close();
       if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
@@ -235,7 +253,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
       settle('applied');
       return { id: tagged, region: 'eu-north-1', state: 'running' };
     },
-    metrics: async () => [],
+    metrics: async () => ({ periodSeconds: 300, series: [] }),
   };
   const approvers = options.approvers ?? new Map([[approver.id, approver.publicKey]]);
   const road: Road = {

@@ -111,6 +111,44 @@ describe('redaction', () => {
     );
   });
 
+  it.each([
+    ['JSON as Go writes it', "aB3\\u0026xY\\u003cq\\u003eZ/9*w!K(e)'T \u00e9"],
+    ['JSON as PHP writes it', "aB3&xY<q>Z\\/9*w!K(e)'T \u00e9"],
+    ['JSON in ASCII', "aB3&xY<q>Z/9*w!K(e)'T \\u00E9"],
+    ['JSON in JSON', "aB3\\\\u0026xY<q>Z\\\\/9*w!K(e)'T \u00e9"],
+    ['a URL, every character that may be', 'aB3%26xY%3Cq%3EZ%2F9%2Aw%21K%28e%29%27T%20%C3%A9'],
+    ['a URL in lower case', 'aB3%26xY%3cq%3eZ/9*w!K(e)%27T%20%c3%a9'],
+    ['a URL in a URL', 'aB3%2526xY%253Cq%253EZ%252F9*w!K(e)%2527T%2520%25C3%25A9'],
+    ['a form', 'aB3%26xY%3Cq%3EZ%2F9*w%21K%28e%29%27T+%C3%A9'],
+    ['HTML', 'aB3&amp;xY&lt;q&gt;Z/9*w!K(e)&#39;T \u00e9'],
+    ['HTML by number', 'aB3&#38;xY&#x3C;q&#x3e;Z/9*w!K(e)&#039;T &#233;'],
+    ['hexadecimal with spaces', Buffer.from("aB3&xY<q>Z/9*w!K(e)'T \u00e9").toString('hex').replace(/../g, '$& ')],
+    ['hexadecimal for C', Buffer.from("aB3&xY<q>Z/9*w!K(e)'T \u00e9").toString('hex').replace(/../g, '\\x$&')],
+    ['base64 in lines', Buffer.from("aB3&xY<q>Z/9*w!K(e)'T \u00e9").toString('base64').replace(/.{10}/g, '$&\n')],
+    ['base64 in a URL', encodeURIComponent(Buffer.from("aB3&xY<q>Z/9*w!K(e)'T \u00e9").toString('base64'))],
+  ])('finds a value in %s', (_name, form) => {
+    const known = createRedactor();
+    known.register("aB3&xY<q>Z/9*w!K(e)'T \u00e9");
+    expect(known.text(`before ${form} behind`)).toMatch(/^before (\\x)?\[redacted\]\S{0,2} {1,2}behind$/);
+  });
+
+  it('forgets what nobody can use any more, and masks numbers that are secrets', () => {
+    const known = createRedactor();
+    known.register('a session that has ended', Date.now() - 1);
+    known.register('4929123456781234');
+    expect(known.text('a session that has ended')).toBe('a session that has ended');
+    expect(known.value({ card: 4929123456781234, count: 3 })).toEqual({ card: '[redacted]', count: 3 });
+  });
+
+  it('finds a long value by its lines and whole, in good time', () => {
+    const known = createRedactor();
+    const lines = Array.from({ length: 400 }, (_, index) => `line ${index} of a long value, with words`);
+    known.register(lines.join('\n'));
+    expect(known.text(`x ${lines[3]} y`)).toBe('x [redacted] y');
+    expect(known.text(JSON.stringify(lines.join('\n')))).not.toContain('of a long value');
+    expect(known.text('ordinary text '.repeat(20_000))).toHaveLength(280_000);
+  });
+
   it('masks the longer of two secrets whole, and each line of one that has several', () => {
     const known = createRedactor();
     known.register('abcdefgh');

@@ -55,7 +55,7 @@ describe('stdio does not start', () => {
     const file = join(config, 'ziggie.yaml');
     const buckets = Array.from({ length: 60 }, (_, index) => `a-bucket-with-a-long-name-${index}`);
     const text = readFileSync(file, 'utf8')
-      .replace('- name: main', '- name: main\n      role: arn:aws:iam::123456789012:role/ziggie-agent')
+      .replace('- name: main', '- name: main\n      role: arn:aws:iam::123456789012:role/ZiggieAgentRole')
       .replace('description: Frontend', `description: Frontend\n    boundary: { buckets: [${buckets.join(', ')}] }`);
     writeFileSync(file, text);
     const environment = { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y', AWS_ENDPOINT_URL: 'http://127.0.0.1:9' };
@@ -67,6 +67,7 @@ describe('stdio does not start', () => {
   it.each([
     ['role: admin', /expected the ARN of a role/],
     ['role: arn:aws:iam::123456789012:user/x', /expected the ARN of a role/],
+    ['role: arn:aws-cn:iam::123456789012:role/x', /expected the ARN of a role/],
   ])('with the account setting %s', async (line, problem) => {
     const config = configurationWith();
     const file = join(config, 'ziggie.yaml');
@@ -77,10 +78,31 @@ describe('stdio does not start', () => {
   it.each([
     ['storage: { maxShareMinutes: 0 }', /maxShareMinutes/],
     ['storage: { workspaces: x }', /unknown key "workspaces"/],
+    ['storage: { workspace: nowhere }', /storage\.workspace: .*nowhere is no folder/],
+    ['storage: { workspace: ziggie.yaml }', /is no folder/],
+    ['storage: { workspace: policy }', /lie in one another/],
+    ['storage: { workspace: / }', /lie in one another/],
+    ["security: { sshRanges: ['0.0.0.0/0'] }", /narrower than/],
     ["security: { sshRanges: ['203.0.113.0'] }", /expected ranges like 203\.0\.113\.0\/24/],
   ])('with the setting %s', async (line, problem) => {
     const config = configurationWith();
     appendFileSync(join(config, 'ziggie.yaml'), `\n${line}\n`);
+    await refused(config, problem);
+  });
+
+  it.each([
+    ['{ tags: {} }', /at least one tag/],
+    ["{ tags: { Project: '*' } }", /expected text without/],
+    ["{ prefixes: ['web/../*'] }", /expected the start of a key and a star/],
+    ["{ prefixes: ['$x/*'] }", /expected the start of a key and a star/],
+    ['{ kmsKeys: [mine] }', /expected the ARN of a KMS key/],
+  ])('with the boundary %s', async (boundary, problem) => {
+    const config = configurationWith();
+    const file = join(config, 'ziggie.yaml');
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace('description: Frontend', () => `description: Frontend\n    boundary: ${boundary}`),
+    );
     await refused(config, problem);
   });
 

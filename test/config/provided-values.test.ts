@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createProvidedValues, importsFrom, type ProvidedOptions, providedVariables } from '../../src/config/provided-values.ts';
+import { createProvidedValues, type ProvidedOptions, providedVariables } from '../../src/config/provided-values.ts';
+import { importsFrom } from '../../src/config/secret-imports.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
 const token = 'ziggie/hostinger-api-token';
@@ -70,14 +71,42 @@ describe('where a value comes from', () => {
     expect((await values.get('hostinger-api-token'))?.source).toBe('environment HOSTINGER_API_TOKEN');
   });
 
-  it('is the environment when Secrets Manager fails, and asked again the next time', async () => {
-    const { world, values } = valuesOf({ secrets: inSecret, env: inEnv });
+  it('is the environment when Secrets Manager never answered, and asked again after half a minute', async () => {
+    const { world, clock, values } = valuesOf({ secrets: inSecret, env: inEnv });
     world.broken = true;
     expect((await values.get('hostinger-api-token'))?.value).toBe('token-of-the-environment');
     const report = await values.report();
     expect(report[0]).toMatchObject({ source: 'environment HOSTINGER_API_TOKEN', problem: expect.stringContaining('does not answer') });
     world.broken = false;
+    clock.now += 29_999;
+    expect((await values.get('hostinger-api-token'))?.value).toBe('token-of-the-environment');
+    expect(world.reads.filter((name) => name === token)).toHaveLength(1);
+    clock.now += 1;
     expect((await values.get('hostinger-api-token'))?.value).toBe('token-of-the-secret');
+    expect((await values.report())[0]).not.toHaveProperty('problem');
+  });
+
+  it('stays what was read last when Secrets Manager fails later, with the reason in the report', async () => {
+    const { world, clock, values } = valuesOf({ secrets: { ...inSecret, [ssh]: '{"user":"deploy"}' }, env: inEnv });
+    const all = async () => [(await values.get('hostinger-api-token'))?.value, (await values.get('hostinger-ssh-user'))?.value];
+    expect(await all()).toEqual(['token-of-the-secret', 'deploy']);
+    world.broken = true;
+    clock.now += 300_000;
+    expect(await all()).toEqual(['token-of-the-secret', 'deploy']);
+    expect((await values.report())[0]).toMatchObject({ source: `secret ${token}`, problem: expect.stringContaining('does not answer') });
+    expect(world.reads).toHaveLength(4);
+    expect(await values.refresh('hostinger-api-token', 'token-of-the-secret')).toBe(false);
+    expect((await values.get('hostinger-api-token'))?.value).toBe('token-of-the-secret');
+    // An answer that it is gone is an answer.
+    world.broken = false;
+    world.secrets = {};
+    clock.now += 30_000;
+    expect(await all()).toEqual(['token-of-the-environment', 'root']);
+    world.broken = true;
+    clock.now += 300_000;
+    expect(await all()).toEqual(['token-of-the-environment', 'root']);
+    world.broken = false;
+    clock.now += 30_000;
     expect((await values.report())[0]).not.toHaveProperty('problem');
   });
 

@@ -24,7 +24,10 @@ beforeAll(async () => {
   proxy = await startFaultProxy(moto.endpoint);
   const config = configurationWith();
   const yaml = join(config, 'ziggie.yaml');
-  const text = readFileSync(yaml, 'utf8').replace('- name: main', '- name: main\n      role: arn:aws:iam::123456789012:role/ziggie-agent');
+  const text = readFileSync(yaml, 'utf8').replace(
+    '- name: main',
+    '- name: main\n      role: arn:aws:iam::123456789012:role/ZiggieAgentRole',
+  );
   writeFileSync(yaml, `${text}\nstorage:\n  workspace: ${workspace}\n`);
   environment = { ...awsEnvironment(temporaryFolder(), proxy.endpoint), ZIGGIE_CONFIG: config };
   mkdirSync(workspace);

@@ -9,6 +9,8 @@ export interface Question {
   readonly action: string;
   readonly resource: string;
   readonly context?: Readonly<Record<string, string>>;
+  /** Of the resource itself: KMS asks the key's first. */
+  readonly resourcePolicy?: PolicyDocument;
 }
 
 /** Whether a role with these policies, in a session with that policy, may do it. */
@@ -29,6 +31,7 @@ export async function isAllowed(
       serviceControlPolicies: [],
       resourceControlPolicies: [],
       ...(sessionPolicy ? { sessionPolicy } : {}),
+      ...(question.resourcePolicy ? { resourcePolicy: question.resourcePolicy } : {}),
     },
     {},
   );

@@ -139,6 +139,31 @@ describe('session policies', () => {
     expect(await ask(auditGroup)).toBe(false);
   });
 
+  it('let services use the keys of the boundary in the name of the agent, and nobody else', async () => {
+    const key = arn('kms', 'key/1234abcd-12ab-34cd-56ef-1234567890ab');
+    const text =
+      compileSessionPolicy({ allowed: ['s3:GetObject'], declared, boundary: { ...defaultBoundary, kmsKeys: [key] }, auditGroup }) ?? '';
+    const anything = { all: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] } } as const;
+    const resourcePolicy: PolicyDocument = {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::123456789012:root' }, Action: 'kms:*', Resource: '*' }],
+    };
+    const ask = (resource: string, service: string) =>
+      isAllowed(anything, { action: 'kms:Decrypt', resource, context: { 'kms:ViaService': service }, resourcePolicy }, JSON.parse(text));
+    expect(await ask(key, 's3.eu-north-1.amazonaws.com')).toBe(true);
+    expect(await ask(key, 'dynamodb.eu-north-1.amazonaws.com')).toBe(false);
+    expect(await ask(arn('kms', 'key/other'), 's3.eu-north-1.amazonaws.com')).toBe(false);
+  });
+
+  it('reach an alias of a function that is named whole', async () => {
+    const boundary = { ...defaultBoundary, functions: ['report'] };
+    const text = compileSessionPolicy({ allowed: ['lambda:InvokeFunction'], declared, boundary, auditGroup }) ?? '';
+    const anything = { all: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] } } as const;
+    const ask = (name: string) =>
+      isAllowed(anything, { action: 'lambda:InvokeFunction', resource: arn('lambda', `function:${name}`) }, JSON.parse(text));
+    expect(await Promise.all(['report', 'report:live', 'reporting'].map(ask))).toEqual([true, true, false]);
+  });
+
   it('never let a wildcard reach a declared action that is not meant (random agents and boundaries)', () => {
     const name = fc.stringMatching(/^[a-z][a-z0-9-]{2,40}\*?$/);
     fc.assert(

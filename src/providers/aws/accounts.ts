@@ -77,8 +77,8 @@ export function checkAccountId(account: AwsAccount, actual: string): void {
   if (account.accountId === undefined || account.accountId === actual) return;
   throw new CallError(
     'provider_not_configured',
-    `ziggie.yaml says that account ${account.name} is ${account.accountId}, but its credentials belong to ${actual}.`,
-    { remedy: 'Correct the account id in ziggie.yaml, or use credentials of the account that it names.' },
+    `The account ${account.name} should be ${account.accountId}, but its ${account.role ? 'role' : 'credentials'} belong${account.role ? 's' : ''} to ${actual}.`,
+    { remedy: 'Correct accountId in ziggie.yaml (or AWS_ACCOUNT_ID), or use a role or credentials of the account that it names.' },
   );
 }
 

@@ -15,7 +15,7 @@ export interface ClientOptions {
   /** Replaces the network; the sandbox gives one that refuses everything. */
   readonly requestHandler?: Pick<NodeHttpHandler, 'handle' | 'metadata'>;
   /** Told of every secret key and session token before it is used. */
-  readonly hide?: (secret: string) => void;
+  readonly hide?: (secret: string, until?: number) => void;
   /** Installed on every client; the sandbox answers from here. */
   readonly middleware?: (at: { account: string; region: string; service: Service }) => Pluggable<object, MetadataBearer>;
 }
@@ -43,7 +43,9 @@ const loaders = {
   s3: async (config: object) => {
     const sdk = await import('@aws-sdk/client-s3');
     // Emulators have no DNS name for each bucket.
-    return { sdk, client: new sdk.S3Client({ ...config, forcePathStyle: 'endpoint' in config && config.endpoint !== undefined }) };
+    const forcePathStyle = 'endpoint' in config && config.endpoint !== undefined;
+    // For directory buckets the SDK would ask for credentials of its own, past the sender and the redaction.
+    return { sdk, client: new sdk.S3Client({ ...config, forcePathStyle, disableS3ExpressSessionAuth: true }) };
   },
   lambda: async (config: object) => {
     const sdk = await import('@aws-sdk/client-lambda');
@@ -93,9 +95,19 @@ export function createClients(options: ClientOptions, sessions: Sessions): Clien
     return loaded;
   };
 
+  /** Clients of a session that another has replaced are of no use. */
+  const sessionKeys = new Map<string, string>();
+  const forget = (whose: string, key: string) => {
+    const before = sessionKeys.get(whose);
+    if (before === key) return;
+    sessionKeys.set(whose, key);
+    if (before !== undefined) for (const name of made.keys()) if (name.endsWith(`/${before}`)) made.delete(name);
+  };
+
   return <S extends Service>(service: S, scope: Scope, retry: RetryClass, actor?: string) => {
     const maxAttempts = retry === 'never' ? 1 : 3;
     const session = actor === undefined ? undefined : sessions.of(scope.account, actor);
+    if (session && actor !== undefined) forget(`${scope.account.name} ${actor}`, session.key);
     const key = `${scopeKey(scope)}/${service}/${maxAttempts}/${session?.key ?? ''}`;
     let client = made.get(key);
     if (!client) {
@@ -112,6 +124,9 @@ async function networkHandler(requestTimeoutMs: number): Promise<NodeHttpHandler
   return new NodeHttpHandler({ connectionTimeout: 3_000, requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true, logger: quiet });
 }
 
+/** An error may quote a session that has just ended. */
+const keptAfterEndMs = 3_600_000;
+
 /** Credentials that are known to the redaction from the moment on at which they are there. */
 function hiding(
   credentials: AwsCredentialIdentity | AwsCredentialIdentityProvider,
@@ -119,8 +134,9 @@ function hiding(
 ): AwsCredentialIdentity | AwsCredentialIdentityProvider {
   if (!hide) return credentials;
   const tell = (identity: AwsCredentialIdentity) => {
-    hide(identity.secretAccessKey);
-    if (identity.sessionToken) hide(identity.sessionToken);
+    const until = identity.expiration ? identity.expiration.getTime() + keptAfterEndMs : undefined;
+    hide(identity.secretAccessKey, until);
+    if (identity.sessionToken) hide(identity.sessionToken, until);
     return identity;
   };
   return typeof credentials === 'function' ? async (properties) => tell(await credentials(properties)) : tell(credentials);

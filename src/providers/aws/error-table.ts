@@ -101,6 +101,10 @@ export const errorTable: Readonly<Record<string, ErrorRule>> = {
   },
   RequestTimeTooSkewed: clock,
   RequestInTheFuture: clock,
+  PackedPolicyTooLarge: {
+    code: 'provider_not_configured',
+    remedy: 'The session policy of the agent is too large for STS: permit it fewer tools, or shorten its boundary in ziggie.yaml.',
+  },
   InvalidClientTokenId: credentialsWrong,
   UnrecognizedClientException: credentialsWrong,
   AuthFailure: credentialsWrong,

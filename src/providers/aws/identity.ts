@@ -1,6 +1,6 @@
 import { CallError } from '../../call/errors.ts';
 import { type AwsAccount, accountOfRole, checkAccountId } from './accounts.ts';
-import type { Sender, SendScope } from './send.ts';
+import { ownIdentity, type Sender, type SendScope } from './send.ts';
 
 export interface AwsIdentity {
   /** Twelve digits: where agents' calls act. The role's account where one is named, else the credentials' own. */
@@ -23,6 +23,7 @@ export function createIdentify(sender: Sender, timeoutMs = 15_000): Identify {
     const region = account.regions[0] ?? 'us-east-1';
     let clockOffsetMs: number | undefined;
     const scope: SendScope = {
+      ...ownIdentity,
       deadlineAt: Date.now() + timeoutMs,
       noteDate: (at) => {
         clockOffsetMs = at - Date.now();

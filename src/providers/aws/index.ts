@@ -13,6 +13,7 @@ import { type ClientOptions, createClients } from './clients.ts';
 import { type AwsIdentity, createIdentify } from './identity.ts';
 import { lazily } from './lazily.ts';
 import { createLogSink } from './log-sink.ts';
+import { once } from './once.ts';
 import { type AccountProbe, probeAccount } from './probe.ts';
 import { createReadConfiguration, type ReadConfiguration } from './secrets/configuration.ts';
 import type { SecuritySettings } from './security/index.ts';
@@ -108,10 +109,4 @@ export function createAws(options: AwsOptions): AwsProvider {
       return Arn;
     },
   };
-}
-
-/** What is made with its first use, and once. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
 }

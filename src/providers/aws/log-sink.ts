@@ -2,7 +2,7 @@ import { CallError } from '../../call/errors.ts';
 import type { LogEvent, LogSink, PutResult } from '../../ports/log-sink.ts';
 import type { Scope } from './accounts.ts';
 import type { Identify } from './identity.ts';
-import type { Sender } from './send.ts';
+import { ownIdentity, type Sender } from './send.ts';
 
 export interface LogSinkOptions {
   readonly group: string;
@@ -13,7 +13,7 @@ export interface LogSinkOptions {
 
 /** A CloudWatch Logs group as the second copy of the record. */
 export function createLogSink({ group, scope, timeoutMs }: LogSinkOptions, sender: Sender, identify: Identify): LogSink {
-  const within = () => ({ deadlineAt: Date.now() + timeoutMs });
+  const within = () => ({ ...ownIdentity, deadlineAt: Date.now() + timeoutMs });
 
   const put = async (stream: string, events: readonly LogEvent[]): Promise<PutResult> => {
     const logEvents = events.map(({ timestamp, message }) => ({ timestamp, message }));

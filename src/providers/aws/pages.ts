@@ -37,6 +37,9 @@ interface Position {
   readonly skip: number;
 }
 
+/** Read one after the other for one page, at most: where few rows are shown, a page may be shorter than asked, or empty. */
+const mostReads = 20;
+
 /** Every region of the accounts, in their order. */
 export function scopesOf(accounts: readonly AwsAccount[], targets: readonly AccountTarget[]): Scope[] {
   return targets.flatMap(({ account, regions }) => regions.map((region) => scopeOf(accounts, { account, region })));
@@ -44,7 +47,7 @@ export function scopesOf(accounts: readonly AwsAccount[], targets: readonly Acco
 
 /**
  * One page over all places, in their order. Places are asked for their first rows together, so that one that fails is named at once;
- * after that no more is read than the page needs. Throws `invalid_input` for a foreign cursor, and the first failure when no place answered.
+ * after that no more is read than the page needs, nor than 20 requests give. Throws `invalid_input` for a foreign cursor, and the first failure when no place answered.
  */
 export async function readPage<T, R>({ scopes, limit, cursor, ask, row }: Pager<T, R>): Promise<Page<R>> {
   const todo = agenda(scopes, cursor);
@@ -52,20 +55,25 @@ export async function readPage<T, R>({ scopes, limit, cursor, ask, row }: Pager<
   if (cursor === undefined) await reader.lookAhead(todo);
 
   const rows: R[] = [];
+  let reads = 0;
   for (let position = todo[0]; position; position = todo[0]) {
     const known = reader.peek(position);
     // Places already known to have nothing do not deserve a page of their own.
     if (rows.length >= limit && !(known && known.items.length === 0 && !known.nextToken)) break;
+    if (!known && reads >= mostReads) break;
+    if (!known) reads += 1;
     const { scope, token, skip } = position;
     const chunk = known ?? (await reader.read(position));
     const rest = chunk?.items.slice(skip) ?? [];
-    const taken = rest.slice(0, limit - rows.length);
-    for (const each of taken) {
+    let taken = 0;
+    for (const each of rest) {
+      if (rows.length >= limit) break;
+      taken += 1;
       const shown = row(each, scope);
       if (shown !== undefined) rows.push(shown);
     }
     todo.shift();
-    if (taken.length < rest.length) todo.unshift({ scope, skip: skip + taken.length, ...(token ? { token } : {}) });
+    if (taken < rest.length) todo.unshift({ scope, skip: skip + taken, ...(token ? { token } : {}) });
     else if (chunk?.nextToken) todo.unshift({ scope, token: chunk.nextToken, skip: 0 });
     else await reader.lookAhead(todo);
   }

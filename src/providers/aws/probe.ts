@@ -1,7 +1,7 @@
 import { CallError } from '../../call/errors.ts';
 import type { AwsAccount, Scope } from './accounts.ts';
 import type { Service } from './clients.ts';
-import type { Sender, SendScope } from './send.ts';
+import { ownIdentity, type Sender, type SendScope } from './send.ts';
 
 export interface ServiceProbe {
   readonly service: Service;
@@ -39,7 +39,12 @@ export async function probeAccount(sender: Sender, account: AwsAccount, call: Se
   const probes = await Promise.all(
     Object.entries(asks).map(async ([service, ask]): Promise<ServiceProbe | undefined> => {
       const startedAt = Date.now();
-      const own: SendScope = { deadlineAt: call.deadlineAt, signal: call.signal, noteDate: (at) => offsets.push(at - Date.now()) };
+      const own: SendScope = {
+        ...ownIdentity,
+        deadlineAt: call.deadlineAt,
+        signal: call.signal,
+        noteDate: (at) => offsets.push(at - Date.now()),
+      };
       const end = (result: ServiceProbe['result'], problem?: string): ServiceProbe => ({
         service: service as Service,
         region: scope.region,

@@ -14,12 +14,20 @@ import { iamActionOf } from './iam-actions.ts';
 
 /** What a request needs of its call; a whole `CallScope` fits. */
 export type SendScope = Pick<CallScope, 'deadlineAt'> &
-  Partial<Pick<CallScope, 'signal' | 'noteRequestId' | 'actor' | 'iam'>> & {
+  Partial<Pick<CallScope, 'signal' | 'noteRequestId'>> & {
+    /** For whom; undefined for the server's own requests, which must say so: `ownIdentity`. */
+    readonly actor: string | undefined;
+    /** What the operation declared. */
+    readonly iam: readonly string[] | undefined;
     /** Longest silence of an attempt in milliseconds, where it is long by nature; absent: the client's own. */
     readonly silenceMs?: number;
+    /** Sent once and never again: for a read that is billed by the request, and whose lost answer is no reason to pay twice. */
+    readonly once?: boolean;
     /** Takes the time of the answer by the service's clock (epoch milliseconds, to the second). */
     noteDate?(at: number): void;
   };
+/** Of requests that the server makes for itself: under its own credentials, and beyond what tools declare. */
+export const ownIdentity = { actor: undefined, iam: undefined } as const;
 export type ChangeScope = SendScope & Pick<CallScope, 'signal' | 'ledger'>;
 
 /** Just enough of a command's type to infer what it answers. */
@@ -105,7 +113,8 @@ export function createSender(clients: Clients, guard: Guard): Sender {
         throw toCallError(error, { scope, action, service: 's3' });
       }
     },
-    ask: (service, scope, call, build) => send(service, scope, 'safe', call, build, { signal: call.signal }) as Promise<never>,
+    ask: (service, scope, call, build) =>
+      send(service, scope, call.once ? 'never' : 'safe', call, build, { signal: call.signal }) as Promise<never>,
     change: (service, scope, retry, call, build) => {
       const attempts = countAttempts(call);
       return send(service, scope, retry, call, build, attempts).finally(attempts.done) as Promise<never>;

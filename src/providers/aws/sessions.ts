@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types';
 import { CallError } from '../../call/errors.ts';
 import type { AwsAccount } from './accounts.ts';
-import type { Sender } from './send.ts';
+import { ownIdentity, type Sender } from './send.ts';
 
 export interface Session {
   /** Changes with the account, the agent and its policy. */
@@ -37,13 +37,21 @@ export function createSessions({ policyOf, sender, timeoutMs }: SessionOptions):
 
   const create = (account: AwsAccount, role: string, actor: string, policy: string): Session => {
     let current: { readonly identity: Promise<AwsCredentialIdentity>; renewAt: number } | undefined;
+    let good: AwsCredentialIdentity | undefined;
     const credentials: AwsCredentialIdentityProvider = () => {
       if (current && Date.now() < current.renewAt) return current.identity;
-      const asked = { identity: assume(account, role, actor, policy), renewAt: Number.POSITIVE_INFINITY };
+      const identity = assume(account, role, actor, policy).catch((error) => {
+        // What the leeway is for: STS may be away for a moment.
+        if (good && (good.expiration?.getTime() ?? 0) > Date.now()) return good;
+        throw error;
+      });
+      const asked = { identity, renewAt: Number.POSITIVE_INFINITY };
       current = asked;
       // Whoever comes while it is being asked for shares it; what failed is asked for again.
       asked.identity.then(
-        ({ expiration }) => {
+        (identity) => {
+          good = identity;
+          const { expiration } = identity;
           const lifeMs = (expiration?.getTime() ?? 0) - Date.now();
           asked.renewAt = Date.now() + lifeMs - Math.min(renewBeforeMs, lifeMs / 2);
         },
@@ -58,7 +66,7 @@ export function createSessions({ policyOf, sender, timeoutMs }: SessionOptions):
 
   const assume = async (account: AwsAccount, role: string, actor: string, policy: string): Promise<AwsCredentialIdentity> => {
     const scope = { account, region: account.regions[0] ?? 'us-east-1' };
-    const { Credentials } = await sender().ask('sts', scope, { deadlineAt: Date.now() + timeoutMs }, (sdk) => {
+    const { Credentials } = await sender().ask('sts', scope, { ...ownIdentity, deadlineAt: Date.now() + timeoutMs }, (sdk) => {
       return new sdk.AssumeRoleCommand({
         RoleArn: role,
         RoleSessionName: sessionName(actor),

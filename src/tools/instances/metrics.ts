@@ -14,23 +14,26 @@ export const instancesMetrics = defineOperation('instances', {
   output: z.object({
     provider,
     id: z.string(),
+    start: z.string().optional(),
+    periodSeconds: z.int(),
     series: z.array(
       z.object({
         metric: z.string(),
         unit: z.string(),
         statistic: z.string(),
-        points: z.array(z.tuple([z.string(), z.number()])),
+        values: z.array(z.number().nullable()),
         latest: z.number().optional(),
         min: z.number().optional(),
         max: z.number().optional(),
       }),
     ),
+    incomplete: z.array(z.string()).optional(),
   }),
   entity: 'Instance',
   targets: ({ provider, id, region }) => [{ type: 'Instance', provider, id, region }],
   run: async ({ compute }, [instance], { provider, id, hours }, call) => ({
     provider,
     id,
-    series: await compute.metrics(instance, { hours }, call),
+    ...(await compute.metrics(instance, { hours }, call)),
   }),
 });

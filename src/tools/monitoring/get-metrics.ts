@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { defineOperation } from '../../call/operation.ts';
 import { account, dimensionName, dimensionValue, ec2InstanceId, metricName, metricNamespace, region, statistic } from '../fields.ts';
 
-/** Of one request (GetMetricData). */
-const mostSeries = 500;
-/** Of one reply: what a reader can take. */
-const mostPoints = 1_500;
+/** Of one reply: what a reader can take, which is about 4,000 tokens. */
+const mostPoints = 900;
+/** What a series costs besides its points, in points. */
+const seriesCost = 12;
 
 export const monitoringGetMetrics = defineOperation('monitoring', {
   name: 'monitoring_get_metrics',
@@ -29,6 +29,7 @@ export const monitoringGetMetrics = defineOperation('monitoring', {
   }),
   output: z.object({
     region: z.string(),
+    start: z.string().optional(),
     periodSeconds: z.int(),
     series: z.array(
       z.object({
@@ -37,7 +38,7 @@ export const monitoringGetMetrics = defineOperation('monitoring', {
         latest: z.number(),
         min: z.number(),
         max: z.number(),
-        points: z.record(z.string(), z.number()),
+        values: z.array(z.number().nullable()),
       }),
     ),
     silent: z.array(z.string()).optional(),
@@ -48,9 +49,11 @@ export const monitoringGetMetrics = defineOperation('monitoring', {
     const byDimension = dimension !== undefined && values !== undefined;
     if ((ids !== undefined) === byDimension || (ids && (dimension ?? values))) return 'give ids, or dimension and values';
     const series = metrics.length * (ids ?? values ?? []).length;
-    if (series > mostSeries) return `${series} series are asked for, at most ${mostSeries} fit: name fewer metrics or things`;
-    if (series * points <= mostPoints) return undefined;
-    return `up to ${series * points} points are asked for, at most ${mostPoints} fit: with ${series} series, points up to ${Math.floor(mostPoints / series)}`;
+    if (series * (points + seriesCost) <= mostPoints) return undefined;
+    const fitting = Math.floor(mostPoints / series) - seriesCost;
+    if (fitting > 0)
+      return `${series} series with ${points} points do not fit a reply: use points up to ${fitting}, or ask for fewer series`;
+    return `${series} series do not fit a reply, at most ${Math.floor(mostPoints / (1 + seriesCost))} do: name fewer metrics or things`;
   },
   targets: ({ region, account }) => [{ type: 'Account', provider: 'aws', region, account }],
   run: ({ monitoring }, [target], { namespace, metrics, statistic, hours, points, ...of }, call) => {

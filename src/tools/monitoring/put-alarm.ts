@@ -44,7 +44,7 @@ type Input = z.output<typeof input>;
 export const monitoringPutAlarm = defineOperation('monitoring', {
   name: 'monitoring_put_alarm',
   title: 'Create or replace an alarm',
-  description: `Creates or replaces a CloudWatch alarm that notifies. The name ${highCpu} alone watches CPU > 80 % of all instances; with id, of one. Others need metric, comparison, threshold, and id or namespace. $0.10 a month per metric watched.`,
+  description: `Creates or replaces a CloudWatch alarm that notifies. The name ${highCpu} needs only id: average CPU > 80 % of that instance, or without id of all with detailed monitoring. Others need metric, comparison, threshold, and id or namespace. $0.10 a month per metric watched.`,
   effect: 'write',
   retry: 'natural',
   iam: [
@@ -77,14 +77,13 @@ export const monitoringPutAlarm = defineOperation('monitoring', {
 /** What of a rule is known: what was given, and otherwise what the preset or the instance says. */
 function known({ name, id, ...given }: Input) {
   const preset = name === highCpu ? { namespace: 'AWS/EC2', metric: 'CPUUtilization', comparison: '>' as const, threshold: 80 } : undefined;
-  const namespace = given.namespace ?? preset?.namespace ?? (id === undefined ? undefined : 'AWS/EC2');
-  const wholeFleet = preset !== undefined && id === undefined && given.dimensions === undefined && namespace === preset.namespace;
   return {
-    namespace,
+    namespace: given.namespace ?? preset?.namespace ?? (id === undefined ? undefined : 'AWS/EC2'),
     metric: given.metric ?? preset?.metric,
     comparison: given.comparison ?? preset?.comparison,
     threshold: given.threshold ?? preset?.threshold,
-    wholeFleet,
+    // An instance that was launched a moment ago has not reported, and is to be watched all the same.
+    allowSilent: given.allowSilent ?? preset !== undefined,
   };
 }
 
@@ -95,33 +94,21 @@ function missingFrom(input: Input): string | undefined {
   return `the alarm needs ${absent.map(([key]) => key).join(', ')} (only the name ${highCpu} needs nothing else)`;
 }
 
-/**
- * PutMetricAlarm, "Period": seven days at most, and one day with periods below an hour. CloudWatch User Guide, "Metrics Insights
- * quotas": queries see the last three hours, by the minute.
- */
-function badWindow(input: Input): string | undefined {
-  const { periodSeconds, periods } = input;
-  const { wholeFleet } = known(input);
-  if (periodSeconds % 60 !== 0 && (wholeFleet || ![10, 20, 30].includes(periodSeconds))) {
-    return `periodSeconds: expected ${wholeFleet ? '' : '10, 20, 30 or '}a multiple of 60`;
-  }
-  const longest = wholeFleet ? 10_800 : periodSeconds < 3_600 ? 86_400 : 604_800;
+/** PutMetricAlarm, "Period": seven days at most, and one day with periods below an hour. */
+function badWindow({ periodSeconds, periods }: Input): string | undefined {
+  if (periodSeconds % 60 !== 0 && ![10, 20, 30].includes(periodSeconds)) return 'periodSeconds: expected 10, 20, 30 or a multiple of 60';
+  const longest = periodSeconds < 3_600 ? 86_400 : 604_800;
   if (periodSeconds * periods <= longest) return undefined;
   return `periodSeconds × periods is ${periodSeconds * periods} s, but such an alarm sees at most ${longest} s`;
 }
 
 /** `check` has seen to it that nothing is missing. */
 function specOf(input: Input): AlarmSpec {
-  const { wholeFleet, namespace, metric, comparison, threshold } = known(input);
+  const { namespace, metric, comparison, threshold, allowSilent } = known(input);
   if (namespace === undefined || metric === undefined || comparison === undefined || threshold === undefined) {
     throw new Error(missingFrom(input));
   }
-  const { id, periodSeconds, periods, notify, allowSilent } = input;
+  const { id, periodSeconds, periods, notify, statistic = 'Average' } = input;
   const dimensions = { ...(id === undefined ? {} : { InstanceId: id }), ...input.dimensions };
-  return {
-    ...{ namespace, metric, comparison, threshold, periodSeconds, periods, notify, allowSilent },
-    // An average over the fleet would hide the one machine that is at its limit.
-    statistic: input.statistic ?? (wholeFleet ? 'Maximum' : 'Average'),
-    ...(wholeFleet ? { across: 'InstanceId' } : { dimensions }),
-  };
+  return { namespace, metric, dimensions, statistic, comparison, threshold, periodSeconds, periods, notify, allowSilent };
 }

@@ -25,6 +25,8 @@ export const secretsDescribe = defineOperation('secrets', {
     nextRotationAt: z.string().optional(),
     deletedAt: z.string().optional(),
     kmsKey: z.string().optional(),
+    primaryRegion: z.string().optional(),
+    replicas: z.array(z.string()).optional(),
     versions: untrusted(z.record(z.string(), z.array(z.string()))).optional(),
     tags: untrusted(z.record(z.string(), z.string())),
   }),

@@ -12,8 +12,10 @@ export const securityEnableTrail = defineOperation('security', {
   iam: [
     'cloudtrail:DescribeTrails',
     'cloudtrail:GetTrailStatus',
+    'cloudtrail:GetEventSelectors',
     'cloudtrail:CreateTrail',
     'cloudtrail:UpdateTrail',
+    'cloudtrail:PutEventSelectors',
     'cloudtrail:StartLogging',
     's3:ListAllMyBuckets',
     's3:CreateBucket',

@@ -17,6 +17,7 @@ export const securityReviewAccount = defineOperation('security', {
     'iam:GetCredentialReport',
     'iam:GenerateServiceLastAccessedDetails',
     'iam:GetServiceLastAccessedDetails',
+    'iam:GetRole',
     'iam:ListAttachedRolePolicies',
     'iam:ListRolePolicies',
     'iam:GetRolePolicy',

@@ -1,15 +1,15 @@
-import type { MetricDataResult } from '@aws-sdk/client-cloudwatch';
 import type { CallScope } from '../../../ports/call-scope.ts';
-import type { MetricQuery, MetricSeries } from '../../../ports/compute.ts';
+import type { InstanceMetrics, MetricQuery } from '../../../ports/compute.ts';
 import type { InstanceTarget } from '../../../ports/domain.ts';
 import type { Scope } from '../accounts.ts';
+import { readMetricData } from '../monitoring/metric-data.ts';
 import type { Sender } from '../send.ts';
 
 const asked = [
-  { id: 'cpu', metric: 'CPUUtilization', statistic: 'Average', unit: 'Percent' },
-  { id: 'in', metric: 'NetworkIn', statistic: 'Sum', unit: 'Bytes' },
-  { id: 'out', metric: 'NetworkOut', statistic: 'Sum', unit: 'Bytes' },
-  { id: 'status', metric: 'StatusCheckFailed', statistic: 'Maximum', unit: 'Count' },
+  { metric: 'CPUUtilization', statistic: 'Average', unit: 'Percent' },
+  { metric: 'NetworkIn', statistic: 'Sum', unit: 'Bytes' },
+  { metric: 'NetworkOut', statistic: 'Sum', unit: 'Bytes' },
+  { metric: 'StatusCheckFailed', statistic: 'Maximum', unit: 'Count' },
 ] as const;
 
 const mostPoints = 60;
@@ -23,40 +23,22 @@ export async function metrics(
   { id }: InstanceTarget,
   { hours }: MetricQuery,
   call: CallScope,
-): Promise<MetricSeries[]> {
+): Promise<InstanceMetrics> {
   const periodMs = Math.ceil((hours * 3_600_000) / mostPoints / reportedEveryMs) * reportedEveryMs;
-  const end = Math.floor(Date.now() / periodMs) * periodMs;
-  const { MetricDataResults } = await sender.ask('cloudwatch', scope, call, (sdk) => {
-    return new sdk.GetMetricDataCommand({
-      StartTime: new Date(end - hours * 3_600_000),
-      EndTime: new Date(end),
-      ScanBy: 'TimestampAscending',
-      MetricDataQueries: asked.map(({ id: queryId, metric, statistic }) => ({
-        Id: queryId,
-        MetricStat: {
-          Metric: { Namespace: 'AWS/EC2', MetricName: metric, Dimensions: [{ Name: 'InstanceId', Value: id }] },
-          Period: periodMs / 1_000,
-          Stat: statistic,
-        },
-      })),
-    });
+  const periodSeconds = periodMs / 1_000;
+  // Not to the period, which may be hours: the latest value would be as old.
+  const end = Math.floor(Date.now() / reportedEveryMs) * reportedEveryMs;
+  const wanted = asked.map(({ metric, statistic }) => ({ namespace: 'AWS/EC2', metric, statistic, dimension: 'InstanceId', of: id }));
+  const { start, ...read } = await readMetricData(sender, scope, wanted, { end, hours, periodSeconds, points: mostPoints }, call);
+  const series = asked.map((each, index) => ({ ...each, values: read.metrics[index]?.values ?? [], ...read.metrics[index]?.summary }));
+  const incomplete = asked.flatMap(({ metric }, index) => {
+    const status = read.metrics[index]?.status;
+    return status === 'Complete' ? [] : [`${metric} (${status})`];
   });
-  return asked.map(({ id: queryId, metric, statistic, unit }) => {
-    const points = toPoints(MetricDataResults?.find(({ Id }) => Id === queryId));
-    return { metric, unit, statistic, points, ...summary(points.map(([, value]) => value)) };
-  });
-}
-
-function toPoints(result: MetricDataResult | undefined): [string, number][] {
-  return (result?.Timestamps ?? [])
-    .flatMap((time, index): [string, number][] => {
-      const value = result?.Values?.[index];
-      return value === undefined ? [] : [[time.toISOString(), Number(value.toPrecision(4))]];
-    })
-    .slice(-mostPoints);
-}
-
-function summary(values: readonly number[]): { latest?: number; min?: number; max?: number } {
-  const latest = values.at(-1);
-  return latest === undefined ? {} : { latest, min: Math.min(...values), max: Math.max(...values) };
+  return {
+    ...(start === undefined ? {} : { start }),
+    periodSeconds,
+    series,
+    ...(incomplete.length > 0 ? { incomplete } : {}),
+  };
 }

@@ -9,15 +9,15 @@ import type { Sender } from '../send.ts';
 import { toTarget } from './instance-facts.ts';
 import { findInstance, noSuchInstance } from './instances-read.ts';
 
-/** The instance wherever it is: an id names one instance in all of AWS, so that two finds mean two accounts that are one. */
-export function resolveInstance(
+/** The instance wherever it is: an id names one instance in all of AWS, so that a place that does not answer cannot have another. */
+export async function resolveInstance(
   accounts: readonly AwsAccount[],
   sender: Sender,
   ref: TargetRef<'Instance'>,
   call: CallScope,
 ): Promise<Found<InstanceTarget>> {
   refuseHostinger(ref.provider);
-  return findEverywhere(
+  const { targets } = await findEverywhere(
     accounts,
     ref,
     async (scope) => {
@@ -28,4 +28,5 @@ export function resolveInstance(
     },
     (where) => noSuchInstance(ref.id, where, 'target_unresolved'),
   );
+  return { targets };
 }

@@ -5,7 +5,7 @@ import type { CallScope } from '../../../ports/call-scope.ts';
 import type { InstanceState } from '../../../ports/domain.ts';
 import type { Scope } from '../accounts.ts';
 import { clean } from '../errors.ts';
-import type { Sender } from '../send.ts';
+import type { Sender, SendScope } from '../send.ts';
 import { stateOf } from './instance-facts.ts';
 import { findInstance } from './instances-read.ts';
 
@@ -35,7 +35,8 @@ export async function waitFor(
   // A second is left for the reply to be recorded and sent.
   const until = Math.min(startedAt + call.waitMs, call.deadlineAt - 1_000);
   // No request ids: the change goes on record, not each look at it.
-  const looking = { deadlineAt: Math.min(until + 5_000, call.deadlineAt), signal: call.signal };
+  const { signal, actor, iam } = call;
+  const looking = { deadlineAt: Math.min(until + 5_000, call.deadlineAt), signal, actor, iam };
   let state = wish.from;
   // A stopped instance may still be shown as stopped for a moment after its start; nothing comes back from terminated.
   let underway = wish.failed === 'terminated';
@@ -58,7 +59,7 @@ async function look(
   sender: Sender,
   scope: Scope,
   id: string,
-  call: { deadlineAt: number; signal: AbortSignal },
+  call: SendScope & { signal: AbortSignal },
 ): Promise<Instance | undefined | 'pointless'> {
   try {
     // Undefined right after a launch: EC2 shows a new id to everybody only after a moment.

@@ -1,3 +1,4 @@
+import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import type { Instance } from '@aws-sdk/client-ec2';
 import type { CallScope } from '../../../ports/call-scope.ts';
 import type { Scope } from '../accounts.ts';
@@ -9,7 +10,7 @@ import type { DashboardInstance } from './dashboard-body.ts';
 
 interface Fleet {
   readonly instances: readonly DashboardInstance[];
-  /** ARNs of alarms on queries over all instances, sorted by region. */
+  /** ARNs of alarms on all instances together, sorted by region. */
   readonly fleetAlarms: readonly string[];
 }
 
@@ -57,9 +58,16 @@ async function readAlarms(sender: Sender, scope: Scope, call: CallScope) {
       const instance = instanceOf(alarm);
       if (alarm.AlarmArn === undefined) continue;
       if (instance !== undefined) byInstance.set(instance, [...(byInstance.get(instance) ?? []), alarm.AlarmArn]);
-      else if (alarm.Metrics?.some(({ Expression = '' }) => Expression.includes('SCHEMA("AWS/EC2"'))) overAll.push(alarm.AlarmArn);
+      else if (isOverAll(alarm)) overAll.push(alarm.AlarmArn);
     }
     NextToken = page.nextToken;
   } while (NextToken);
   return { byInstance, overAll };
+}
+
+/** On EC2's sum over all instances, or on a Metrics Insights query over them, which a person may have made. */
+function isOverAll({ Namespace, Dimensions = [], Metrics = [] }: MetricAlarm): boolean {
+  return (
+    (Namespace === 'AWS/EC2' && Dimensions.length === 0) || Metrics.some(({ Expression = '' }) => Expression.includes('SCHEMA("AWS/EC2"'))
+  );
 }

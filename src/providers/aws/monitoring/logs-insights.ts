@@ -52,7 +52,9 @@ async function start(sender: Sender, scope: Scope, query: LogsQuery, call: CallS
     endTime,
     limit: query.limit,
   };
-  const asked = sender.ask('logs', scope, call, (sdk) => new sdk.StartQueryCommand(input));
+  // What it scans is billed, and only its id can stop it: it is neither sent twice nor given up while the id is on its way.
+  const patient = { ...call, once: true, signal: call.signal.aborted ? call.signal : undefined };
+  const asked = sender.ask('logs', scope, patient, (sdk) => new sdk.StartQueryCommand(input));
   return answered((await explained(asked, query, scope)).queryId, 'StartQuery');
 }
 

@@ -1,8 +1,8 @@
 import type { LogsResult } from '../../../ports/monitoring.ts';
 
-/** Of one reply, in characters. */
-const mostText = 30_000;
-/** Of one value: what the projection shows of it, at most. */
+/** Of one reply, in bytes: below 5,000 tokens, even of ids and digits. */
+const mostText = 8_500;
+/** Of one value, in characters: what the projection shows of it, at most. */
 const mostOfValue = 2_000;
 
 type Row = LogsResult['rows'][number];
@@ -24,5 +24,5 @@ export function fit(rows: readonly Row[], limit: number, more: boolean): Pick<Lo
 }
 
 function sizeOf(row: Row): number {
-  return Object.entries(row).reduce((sum, [key, value]) => sum + key.length + Math.min(value.length, mostOfValue) + 6, 0);
+  return Object.entries(row).reduce((sum, [key, value]) => sum + Buffer.byteLength(key + value.slice(0, mostOfValue)) + 6, 0);
 }

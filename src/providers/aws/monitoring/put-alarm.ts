@@ -6,7 +6,7 @@ import type { ComparisonOperator, MetricAlarm, PutMetricAlarmInput } from '@aws-
 import { CallError } from '../../../call/errors.ts';
 import type { CallScope } from '../../../ports/call-scope.ts';
 import type { AlarmTarget, Resolved } from '../../../ports/domain.ts';
-import type { AlarmChange, AlarmSpec, Statistic } from '../../../ports/monitoring.ts';
+import type { AlarmChange, AlarmSpec } from '../../../ports/monitoring.ts';
 import { scopeOf } from '../accounts.ts';
 import type { AwsContext } from '../context.ts';
 import { type Alarm, isMetricAlarm, ruleOf } from './alarm-facts.ts';
@@ -20,9 +20,6 @@ const operators: Readonly<Record<AlarmSpec['comparison'], ComparisonOperator>> =
   '<=': 'LessThanOrEqualToThreshold',
 };
 
-/** Metrics Insights' own names (CloudWatch User Guide, "Metrics Insights query components"). */
-const functions: Readonly<Record<Statistic, string>> = { Average: 'AVG', Sum: 'SUM', Minimum: 'MIN', Maximum: 'MAX', SampleCount: 'COUNT' };
-
 /** Makes or replaces the alarm; what it notifies, says and does with missing data stays, unless the spec says otherwise. Throws `CallError`. */
 export async function putAlarm(
   { accounts, sender }: AwsContext,
@@ -34,12 +31,15 @@ export async function putAlarm(
   const found = target.exists ? await findAlarm(sender, scope, target.name, call) : undefined;
   const existing = found && replaceable(found);
   const input = toInput(target.name, spec, existing);
-  // A query over a whole namespace has no metric of its own that could have reported.
-  const silent = spec.across === undefined && !(await hasReported(sender, scope, spec, call));
+  const silent = !(await hasReported(sender, scope, spec, call));
   if (silent && !spec.allowSilent) throw neverReported(spec);
-  const warnings = silent
-    ? { warnings: [`${describeMetric(spec)} has not reported in the last two weeks: the alarm has nothing to watch.`] }
-    : {};
+  const told = [
+    ...(silent ? [`${describeMetric(spec)} has not reported in the last two weeks: the alarm has nothing to watch.`] : []),
+    ...(input.ActionsEnabled === false && input.AlarmActions?.length
+      ? ['The actions of this alarm were switched off and stay so: it notifies nobody until a person enables them again.']
+      : []),
+  ];
+  const warnings = told.length > 0 ? { warnings: told } : {};
   const rule = ruleOf(input);
   if (call.dryRun) {
     return { rule, ...warnings, plan: { current: existing ? shown(existing) : {}, change: shown(input), providerChecked: false } };
@@ -72,39 +72,21 @@ function actionsOf({ AlarmActions = [], OKActions = [], InsufficientDataActions 
 
 function toInput(name: string, spec: AlarmSpec, existing: MetricAlarm | undefined): PutMetricAlarmInput {
   const { AlarmDescription, ActionsEnabled, OKActions, InsufficientDataActions, TreatMissingData, ActionConfiguration } = existing ?? {};
+  const { namespace, metric, statistic, periodSeconds, dimensions = {} } = spec;
   const kept = { AlarmDescription, ActionsEnabled, OKActions, InsufficientDataActions, TreatMissingData, ActionConfiguration };
   return {
     AlarmName: name,
     ...Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)),
     AlarmActions: spec.notify ?? existing?.AlarmActions ?? [],
-    ...watched(spec),
+    Namespace: namespace,
+    MetricName: metric,
+    Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+    Statistic: statistic,
+    Period: periodSeconds,
     EvaluationPeriods: spec.periods,
     ComparisonOperator: operators[spec.comparison],
     Threshold: spec.threshold,
   };
-}
-
-/** One metric, or a Metrics Insights query, which takes neither metric nor period beside it (PutMetricAlarm, "Metrics"). */
-function watched(spec: AlarmSpec): Partial<PutMetricAlarmInput> {
-  const { across, namespace, metric, statistic, periodSeconds, dimensions = {} } = spec;
-  if (across !== undefined) {
-    const Expression = `SELECT ${functions[statistic]}(${quoted(metric)}) FROM SCHEMA(${quoted(namespace)}, ${quoted(across)})`;
-    return { Metrics: [{ Id: 'fleet', Expression, Period: periodSeconds, ReturnData: true }] };
-  }
-  const Dimensions = Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
-  return { Namespace: namespace, MetricName: metric, Dimensions, Statistic: statistic, Period: periodSeconds };
-}
-
-/**
- * A name in a Metrics Insights query: bare, or in double quotes when it holds anything but letters, digits and underscores.
- * Throws `invalid_input` for a name that could end its own quotes.
- */
-export function quoted(name: string): string {
-  if (/^[A-Za-z_]\w*$/.test(name)) return name;
-  if (!/["\\\p{Cc}]/u.test(name)) return `"${name}"`;
-  throw new CallError('invalid_input', `${JSON.stringify(name)} cannot be part of a metrics query.`, {
-    remedy: 'Use the name as monitoring_get_metrics takes it, without quotes and backslashes.',
-  });
 }
 
 function shown(alarm: MetricAlarm): Record<string, string> {

@@ -14,7 +14,7 @@ export const secretsErrors: Readonly<Record<string, ErrorRule>> = {
   InvalidRequestException: {
     code: 'provider_conflict',
     remedy:
-      'The state of the secret does not allow this. If secrets_describe says that it is deleted, bring it back with secrets_restore first; if another service manages it, change it there.',
+      'The state of the secret does not allow this; secrets_describe shows it. If it is deleted, bring it back with secrets_restore first. If it is a replica, call again with its primaryRegion as region. If it has replicas, a person must remove them before it can be deleted. If another service manages it, change it there.',
   },
   InvalidNextTokenException: { code: 'invalid_input', remedy: 'The cursor is no longer valid: list again without it.' },
   LimitExceededException: {

@@ -46,7 +46,8 @@ export function toRow(entry: Entry, { account, region }: Scope, nameAccount: boo
 }
 
 export function toDetail(secret: DescribeSecretCommandOutput, scope: Scope): SecretDetail {
-  const { VersionIdsToStages: versions } = secret;
+  const { VersionIdsToStages: versions, PrimaryRegion: primary } = secret;
+  const replicas = (secret.ReplicationStatus ?? []).flatMap(({ Region }) => (Region && Region !== scope.region ? [Region] : []));
   return {
     ...toRow(secret, scope, false),
     account: scope.account.name,
@@ -59,7 +60,9 @@ export function toDetail(secret: DescribeSecretCommandOutput, scope: Scope): Sec
       nextRotationAt: secret.NextRotationDate?.toISOString(),
       deletedAt: secret.DeletedDate?.toISOString(),
       kmsKey: secret.KmsKeyId,
+      primaryRegion: primary === scope.region ? undefined : primary,
     }),
+    ...(replicas.length > 0 ? { replicas } : {}),
     ...(versions ? { versions } : {}),
     tags: tagsOf(secret.Tags),
   };

@@ -42,7 +42,7 @@ export async function resolveSecret(context: AwsContext, ref: TargetRef<'Secret'
         checkAccountId(scope.account, ownerOf(found));
         return toTarget(found, scope);
       },
-      (where) => noSuchSecret(ref.name, where, 'target_unresolved'),
+      (where) => (ref.region === undefined ? noSuchSecret(ref.name, where, 'target_unresolved') : notThere(ref.name, where)),
     );
   } catch (error) {
     if (!ref.mayBeAbsent || !isAbsent(error)) throw error;
@@ -72,6 +72,15 @@ const notFound = 'ResourceNotFoundException';
 
 function isAbsent(error: unknown): boolean {
   return error instanceof CallError && error.code === 'target_unresolved' && error.details.provider?.code === notFound;
+}
+
+/** For one that was looked for in one region: the one that the caller named, or that of what the secret is to be used for. */
+function notThere(name: string, where: string): CallError {
+  return new CallError('target_unresolved', `There is no secret ${name} in ${where}, and nowhere else was looked for it.`, {
+    remedy:
+      'secrets_list shows where it is. A secret:// reference is looked for in the account and region of what the call is about: make the secret there with secrets_create, or have it replicated there.',
+    provider: { code: notFound },
+  });
 }
 
 /** @param code the error of a place where the secret should have been */

@@ -7,6 +7,7 @@ import { type Scope, scopeOf } from '../accounts.ts';
 import type { AwsContext } from '../context.ts';
 import { answered } from '../errors.ts';
 import type { Sender } from '../send.ts';
+import { bytesNotText } from './not-text.ts';
 
 export interface CurrentValue {
   readonly text: string;
@@ -65,11 +66,7 @@ export function objectOf(text: string): Record<string, unknown> | undefined {
 /** The value that is in force. Throws `target_unresolved` when it is binary. */
 export async function currentValue(sender: Sender, scope: Scope, { name }: SecretTarget, call: CallScope): Promise<CurrentValue> {
   const reply = await sender.ask('secretsmanager', scope, call, (sdk) => new sdk.GetSecretValueCommand({ SecretId: name }));
-  if (reply.SecretBinary) {
-    throw new CallError('target_unresolved', `The secret ${name} holds bytes, not text.`, {
-      remedy: 'Only text can be used by reference: keep it in a secret of its own as text, base64 for instance.',
-    });
-  }
+  if (reply.SecretBinary) throw bytesNotText(name);
   const text = answered(reply.SecretString, 'GetSecretValue');
   hideValue(text, call.hide);
   return { text, ...(reply.VersionId === undefined ? {} : { versionId: reply.VersionId }) };
@@ -83,10 +80,10 @@ export async function read(
   call: CallScope,
 ): Promise<string> {
   const { text } = await currentValue(sender, scopeOf(accounts, secret), secret, call);
-  if (field === undefined) return text;
+  if (field === undefined) return longEnough(text, secret, field);
   const members = objectOf(text);
   const member = members?.[field];
-  if (typeof member === 'string') return member;
+  if (typeof member === 'string') return plainMembers.has(field) ? member : longEnough(member, secret, field);
   if (typeof member === 'boolean' || sourceAccess.isRawJSON(member)) return JSON.stringify(member);
   const problem = members ? `has no text in a field ${JSON.stringify(field)}` : 'is no JSON object, and so has no fields';
   throw new CallError('target_unresolved', `The value of ${secret.name} ${problem}.`, {
@@ -94,6 +91,23 @@ export async function read(
       ? `Ask whoever keeps the secret how the field is called; secrets_update with field ${JSON.stringify(field)} would add it.`
       : `Refer to the whole value: secret://${secret.name}`,
   });
+}
+
+/** Characters below which the redaction cannot mask a value without masking ordinary words. */
+const shortestHidden = 6;
+
+/** Throws for a value that could not be hidden from what comes back. */
+function longEnough(value: string, { name }: SecretTarget, field: string | undefined): string {
+  if (value.length >= shortestHidden) return value;
+  const which = field === undefined ? name : `${name}#${field}`;
+  throw new CallError(
+    'provider_rejected',
+    `The value of ${which} has fewer than ${shortestHidden} characters, and could not be hidden from answers and logs.`,
+    {
+      remedy: 'Give the secret a longer value (secrets_update with generate).',
+      effect: 'none',
+    },
+  );
 }
 
 /** A value to write. What AWS generates is hidden before anybody else gets it. */

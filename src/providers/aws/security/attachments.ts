@@ -15,8 +15,9 @@ export type Attachments = ReadonlyMap<string, readonly Attachment[]>;
 export function attachmentsOf(interfaces: readonly NetworkInterface[]): Attachments {
   const byGroup = new Map<string, Attachment[]>();
   for (const each of interfaces) {
-    // Every global IPv6 address can be reached from outside.
-    const publicAddress = each.Association?.PublicIp ?? each.Ipv6Addresses?.[0]?.Ipv6Address;
+    // Secondary private addresses may have public ones too; every global IPv6 address can be reached from outside.
+    const associations = [each, ...(each.PrivateIpAddresses ?? [])].flatMap(({ Association }) => Association?.PublicIp ?? []);
+    const publicAddress = associations[0] ?? each.Ipv6Addresses?.[0]?.Ipv6Address;
     const attachment: Attachment = {
       id: each.Attachment?.InstanceId ?? each.NetworkInterfaceId ?? 'an interface',
       ...(publicAddress ? { publicAddress } : {}),

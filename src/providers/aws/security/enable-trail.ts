@@ -1,4 +1,4 @@
-import type { Trail } from '@aws-sdk/client-cloudtrail';
+import type { GetEventSelectorsResponse, Trail } from '@aws-sdk/client-cloudtrail';
 import type { BucketLocationConstraint } from '@aws-sdk/client-s3';
 import { CallError } from '../../../call/errors.ts';
 import type { CallScope } from '../../../ports/call-scope.ts';
@@ -9,15 +9,15 @@ import type { AwsContext } from '../context.ts';
 import { answered } from '../errors.ts';
 import type { Sender } from '../send.ts';
 import { type BucketStatement, bucketRegion, partitionOf, putBucketPolicy, readBucketPolicy, withStatements } from './audit-bucket.ts';
+import { recordsManagement, withManagement } from './event-selectors.ts';
 import { type Step, takeSteps } from './steps.ts';
 
 /** Of the trail that this server makes. */
 export const trailName = 'ziggie-audit-trail';
-const Name = trailName;
 
 /**
- * Makes the trail what it should be, and nothing that is so already is sent again: multi-region, with global events and log file
- * validation, logging into the bucket. A new bucket is closed to the public; one that is there keeps its settings and its policy's
+ * Makes the trail what it should be, and nothing that is so already is sent again: multi-region, with global and all management events
+ * and log file validation, logging into the bucket. A new bucket is closed to the public; one that is there keeps its settings and its policy's
  * other statements. (CloudTrail User Guide, "Amazon S3 bucket policy for CloudTrail")
  */
 export async function enableTrail(
@@ -34,9 +34,11 @@ export async function enableTrail(
     bucketRegion(sender, first, bucket, call),
     partitionOf(context, account, call),
   ]);
+  const elsewhere = found?.trail.S3BucketName;
+  if (elsewhere !== undefined && elsewhere !== bucket) throw keptElsewhere(elsewhere, bucket);
   const home: Scope = { account, region: found?.trail.HomeRegion ?? first.region };
   const owned: Owned = { sender, bucket, owner: target.accountId, scope: { account, region: place ?? home.region }, call };
-  const trailArn = found?.trail.TrailARN ?? `arn:${partition}:cloudtrail:${home.region}:${target.accountId}:trail/${Name}`;
+  const trailArn = found?.trail.TrailARN ?? `arn:${partition}:cloudtrail:${home.region}:${target.accountId}:trail/${trailName}`;
   const policy = place === undefined ? undefined : await readBucketPolicy(sender, owned.scope, bucket, target.accountId, call);
   const wanted = withStatements(policy, statements(bucket, partition, target.accountId, trailArn, found?.trail.S3KeyPrefix));
   const steps = [
@@ -44,7 +46,7 @@ export async function enableTrail(
     ...(wanted === undefined ? [] : [writePolicy(owned, wanted)]),
     ...trailSteps(sender, home, bucket, found, call),
   ];
-  const facts = { trail: Name, bucket, region: home.region };
+  const facts = { trail: trailName, bucket, region: home.region };
   if (call.dryRun) {
     const current = describe(found, place);
     const change = Object.fromEntries(steps.map(({ done }, index) => [`step ${index + 1}`, done]));
@@ -54,19 +56,35 @@ export async function enableTrail(
   return { ...facts, done, changed: done.length > 0 };
 }
 
+/** Where the record of an account goes is a person's decision: moving it hides what comes next from whoever looks in the old place. */
+function keptElsewhere(elsewhere: string, bucket: string): CallError {
+  return new CallError('provider_conflict', `${trailName} writes into ${elsewhere}; it is not moved to ${bucket}.`, {
+    remedy: `Call again with bucket ${elsewhere}, or have a person move it: aws cloudtrail update-trail --name ${trailName} --s3-bucket-name ${bucket}`,
+    effect: 'none',
+    provider: { code: 'TrailElsewhere' },
+  });
+}
+
 interface FoundTrail {
   readonly trail: Trail;
+  /** What CloudTrail takes for its name: a trail of the organization goes by its ARN alone. */
+  readonly name: string;
   readonly logging: boolean;
+  readonly selectors: GetEventSelectorsResponse;
 }
 
 /** Trails that cover all regions are shown in each of them. */
 async function findTrail(sender: Sender, scope: Scope, call: CallScope): Promise<FoundTrail | undefined> {
   const { trailList } = await sender.ask('cloudtrail', scope, call, (sdk) => new sdk.DescribeTrailsCommand({}));
-  const trail = answered(trailList, 'DescribeTrails').find((each) => each.Name === Name);
+  const trail = answered(trailList, 'DescribeTrails').find((each) => each.Name === trailName);
   if (!trail) return undefined;
   const home: Scope = { account: scope.account, region: trail.HomeRegion ?? scope.region };
-  const { IsLogging } = await sender.ask('cloudtrail', home, call, (sdk) => new sdk.GetTrailStatusCommand({ Name }));
-  return { trail, logging: answered(IsLogging, 'GetTrailStatus') };
+  const name = (trail.IsOrganizationTrail && trail.TrailARN) || trailName;
+  const [status, selectors] = await Promise.all([
+    sender.ask('cloudtrail', home, call, (sdk) => new sdk.GetTrailStatusCommand({ Name: name })),
+    sender.ask('cloudtrail', home, call, (sdk) => new sdk.GetEventSelectorsCommand({ TrailName: name })),
+  ]);
+  return { trail, name, logging: answered(status.IsLogging, 'GetTrailStatus'), selectors };
 }
 
 function statements(bucket: string, partition: string, accountId: string, trailArn: string, prefix?: string): BucketStatement[] {
@@ -118,7 +136,8 @@ function makeBucket({ sender, bucket: Bucket, owner, scope, call }: Owned): Step
         try {
           await sender.change('s3', scope, 'natural', call, (sdk) => new sdk.CreateBucketCommand({ Bucket, ...place }));
         } catch (error) {
-          throw nameTaken(error, Bucket);
+          if (!isOurs(error, call)) throw nameTaken(error, Bucket);
+          call.ledger.attempt()('applied');
         }
       },
     },
@@ -130,6 +149,12 @@ function makeBucket({ sender, bucket: Bucket, owner, scope, call }: Owned): Step
       },
     },
   ];
+}
+
+/** Whether the bucket was made by an attempt whose answer was lost. One that somebody else made just now may have a policy already. */
+function isOurs(error: unknown, call: CallScope): boolean {
+  const isOwned = error instanceof CallError && error.details.provider?.code === 'BucketAlreadyOwnedByYou';
+  return isOwned && call.ledger.effect() === 'unknown';
 }
 
 /** Names of buckets are shared by everybody: another account may have it. */
@@ -150,22 +175,23 @@ function writePolicy({ sender, bucket, owner, scope, call }: Owned, policy: stri
 }
 
 function trailSteps(sender: Sender, home: Scope, bucket: string, found: FoundTrail | undefined, call: CallScope): Step[] {
+  const name = found?.name ?? trailName;
   const input = {
-    Name,
+    Name: name,
     S3BucketName: bucket,
     IsMultiRegionTrail: true,
     IncludeGlobalServiceEvents: true,
     EnableLogFileValidation: true,
   };
   const make: Step = {
-    done: `trail ${Name} made`,
+    done: `trail ${trailName} made`,
     run: async () => {
       // A repeated request would be told that the trail exists.
       await sender.change('cloudtrail', home, 'never', call, (sdk) => new sdk.CreateTrailCommand(input));
     },
   };
   const update: Step = {
-    done: `trail ${Name} set to all regions, validated, into ${bucket}`,
+    done: `trail ${trailName} set to all regions, validated, into ${bucket}`,
     run: async () => {
       await sender.change('cloudtrail', home, 'natural', call, (sdk) => new sdk.UpdateTrailCommand(input));
     },
@@ -173,11 +199,22 @@ function trailSteps(sender: Sender, home: Scope, bucket: string, found: FoundTra
   const start: Step = {
     done: 'logging started',
     run: async () => {
-      await sender.change('cloudtrail', home, 'natural', call, (sdk) => new sdk.StartLoggingCommand({ Name }));
+      await sender.change('cloudtrail', home, 'natural', call, (sdk) => new sdk.StartLoggingCommand({ Name: name }));
     },
   };
   if (!found) return [make, start];
-  return [...(isRight(found.trail, bucket) ? [] : [update]), ...(found.logging ? [] : [start])];
+  const select: Step = {
+    done: 'all management events recorded',
+    run: async () => {
+      const selectors = { TrailName: name, ...withManagement(found.selectors) };
+      await sender.change('cloudtrail', home, 'natural', call, (sdk) => new sdk.PutEventSelectorsCommand(selectors));
+    },
+  };
+  return [
+    ...(isRight(found.trail, bucket) ? [] : [update]),
+    ...(recordsManagement(found.selectors) ? [] : [select]),
+    ...(found.logging ? [] : [start]),
+  ];
 }
 
 function isRight(trail: Trail, bucket: string): boolean {
@@ -194,6 +231,7 @@ function describe(found: FoundTrail | undefined, place: string | undefined): Rec
     'trail bucket': S3BucketName,
     multiRegion: String(IsMultiRegionTrail ?? false),
     validation: String(LogFileValidationEnabled ?? false),
+    'all management events': String(recordsManagement(found.selectors)),
     bucket,
   };
 }

@@ -6,7 +6,7 @@ import type { AwsContext } from '../context.ts';
 import { answered } from '../errors.ts';
 import { awsCommand, enumerate } from './commands.ts';
 import { poll } from './poll.ts';
-import { agentPrincipal } from './principal.ts';
+import { agentPrincipal, arnOf } from './principal.ts';
 import { readAll } from './read-all.ts';
 import type { Report } from './review.ts';
 
@@ -19,7 +19,7 @@ export async function reviewUnusedPermissions(context: AwsContext, scope: Scope,
   const principal = await agentPrincipal(context, scope.account, call);
   // Root has no permissions to take away; the review of its policies says so.
   if (principal === 'root') return;
-  const services = await readServices(context, scope, principal.arn, call);
+  const services = await readServices(context, scope, await arnOf(context, scope, principal, call), call);
   if (!services.complete) report.tooMuch('services');
   const since = Date.now() - idleDays * 86_400_000;
   const idle = services.items.filter(({ LastAuthenticated }) => LastAuthenticated === undefined || LastAuthenticated.getTime() < since);

@@ -2,6 +2,7 @@ import type { FlowLog, NetworkInterface, SecurityGroup, Vpc } from '@aws-sdk/cli
 import type { CallScope } from '../../../ports/call-scope.ts';
 import type { Scope } from '../accounts.ts';
 import { answered } from '../errors.ts';
+import { once } from '../once.ts';
 import type { Sender } from '../send.ts';
 import { readAll, type Seen } from './read-all.ts';
 
@@ -53,12 +54,4 @@ export function readFlowLogs(sender: Sender, scope: Scope, call: CallScope, vpc?
 /** Whether a flow log is one of this VPC as a whole, and on. */
 export function watches({ ResourceId, FlowLogStatus }: FlowLog, vpc: string): boolean {
   return ResourceId === vpc && FlowLogStatus === 'ACTIVE';
-}
-
-function once<T>(ask: () => Promise<T>): () => Promise<T> {
-  let asked: Promise<T> | undefined;
-  return () => {
-    asked ??= ask();
-    return asked;
-  };
 }

@@ -103,6 +103,7 @@ async function unusedGroups(facts: NetworkFacts, scope: Scope, report: Report): 
   // What is unused can only be told by whoever has seen everything.
   if (!groups.complete || !interfaces.complete) return report.tooMuch('security groups or network interfaces');
   const attachments = attachmentsOf(interfaces.items);
+  const templates = awsCommand(scope, 'ec2', 'describe-launch-template-versions', '--versions', '$Latest', '$Default');
   const named = new Set(groups.items.flatMap((group) => namedBy(group)));
   for (const group of groups.items) {
     if (group.GroupName === 'default' || attachments.has(idOf(group)) || named.has(idOf(group))) continue;
@@ -112,7 +113,7 @@ async function unusedGroups(facts: NetworkFacts, scope: Scope, report: Report): 
       resource: idOf(group),
       region: scope.region,
       evidence: `${group.GroupName}: on no network interface, and named by no other group`,
-      fix: awsCommand(scope, 'ec2', 'delete-security-group', '--group-id', idOf(group)),
+      fix: `see that no launch template names it: ${templates}, then ${awsCommand(scope, 'ec2', 'delete-security-group', '--group-id', idOf(group))}`,
     });
   }
 }

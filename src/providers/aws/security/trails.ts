@@ -1,10 +1,11 @@
-import type { GetEventSelectorsResponse, Trail } from '@aws-sdk/client-cloudtrail';
+import type { Trail } from '@aws-sdk/client-cloudtrail';
 import type { CallScope } from '../../../ports/call-scope.ts';
 import { type AwsAccount, type Scope, settleAll } from '../accounts.ts';
 import { answered } from '../errors.ts';
 import type { Sender } from '../send.ts';
 import { awsCommand, toolCall } from './commands.ts';
 import { trailName } from './enable-trail.ts';
+import { recordsManagement } from './event-selectors.ts';
 import type { Report } from './review.ts';
 
 /** A trail and what it is doing. */
@@ -64,23 +65,6 @@ async function look(sender: Sender, account: AwsAccount, trail: Trail, call: Cal
     ...(status.LatestDeliveryError ? { deliveryError: status.LatestDeliveryError } : {}),
     recordsManagement: recordsManagement(selectors),
   };
-}
-
-/**
- * Whether reads and writes of the management plane are all recorded. A trail that nobody configured records them.
- * (CloudTrail API reference, EventSelector and AdvancedEventSelector)
- */
-export function recordsManagement({ EventSelectors = [], AdvancedEventSelectors = [] }: GetEventSelectorsResponse): boolean {
-  if (EventSelectors.length === 0 && AdvancedEventSelectors.length === 0) return true;
-  const simple = EventSelectors.some(
-    ({ IncludeManagementEvents, ReadWriteType, ExcludeManagementEventSources }) =>
-      IncludeManagementEvents !== false && (ReadWriteType ?? 'All') === 'All' && !ExcludeManagementEventSources?.length,
-  );
-  const advanced = AdvancedEventSelectors.some(
-    ({ FieldSelectors = [] }) =>
-      FieldSelectors.length === 1 && FieldSelectors[0]?.Field === 'eventCategory' && FieldSelectors[0].Equals?.includes('Management'),
-  );
-  return simple || advanced;
 }
 
 function reportTrail({ trail, scope, logging, deliveryError }: TrailFacts, on: readonly TrailFacts[], report: Report): void {

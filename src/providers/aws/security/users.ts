@@ -19,7 +19,8 @@ export async function reviewRoot({ sender }: AwsContext, scope: Scope, report: R
   const { SummaryMap } = await sender.ask('iam', scope, call, (sdk) => new sdk.GetAccountSummaryCommand({}));
   // The SDK's type does not know all keys of its map.
   const summary: Partial<Record<string, number>> = answered(SummaryMap, 'GetAccountSummary');
-  if (answered(summary.AccountMFAEnabled, 'GetAccountSummary') === 0) {
+  // Accounts of an organization may have a root user without a password, who cannot sign in at all; older answers leave it out.
+  if (answered(summary.AccountMFAEnabled, 'GetAccountSummary') === 0 && summary.AccountPasswordPresent !== 0) {
     report.find({
       severity: 'critical',
       rule: 'root-without-mfa',

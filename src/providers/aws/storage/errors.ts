@@ -1,3 +1,4 @@
+import type { CallError } from '../../../call/errors.ts';
 import type { ErrorRule } from '../error-table.ts';
 
 const credentials: ErrorRule = {
@@ -14,6 +15,11 @@ const uploadGone: ErrorRule = {
   code: 'provider_conflict',
   remedy:
     'Somebody ended this upload from outside (or a lifecycle rule did). Look at the object with storage_get_object, then upload again.',
+};
+const key: ErrorRule = {
+  code: 'provider_rejected',
+  remedy:
+    'The KMS key that encrypts this object or bucket cannot be used: it is disabled, deleted, or in another region. Have its owner look at it.',
 };
 const slowDown: ErrorRule = {
   code: 'provider_throttled',
@@ -45,6 +51,11 @@ export const storageErrors: Readonly<Record<string, ErrorRule>> = {
     remedy: 'Somebody else was writing the object at this moment. Look at it with storage_get_object, decide again, and call again.',
     retryable: true,
   },
+  BucketAlreadyOwnedByYou: {
+    code: 'provider_conflict',
+    remedy: 'The account has the bucket already, since a moment. Call again: it goes on from what is there.',
+    retryable: true,
+  },
   OperationAborted: {
     code: 'provider_conflict',
     remedy: 'Another change of this bucket was under way. Wait a moment and call again.',
@@ -65,7 +76,16 @@ export const storageErrors: Readonly<Record<string, ErrorRule>> = {
   },
   NoSuchUpload: uploadGone,
   InvalidPart: uploadGone,
+  'KMS.DisabledException': key,
+  'KMS.NotFoundException': key,
+  'KMS.KMSInvalidStateException': key,
   SlowDown: slowDown,
   InvalidAccessKeyId: credentials,
   InvalidToken: credentials,
 };
+
+/** Headers of the reply that failed: all that S3 says of a HEAD. */
+export function headersOf({ cause }: CallError): Readonly<Record<string, string | undefined>> {
+  const { $response } = (cause ?? {}) as { $response?: { headers?: Record<string, string> } };
+  return $response?.headers ?? {};
+}

@@ -16,6 +16,7 @@ type Facts = Pick<ObjectContent, 'sizeBytes' | 'etag' | 'contentType' | 'modifie
 /** Text up to the cap, cut between characters; an address for whatever is not text. Reads the very object that was decided on. */
 export async function get(
   context: AwsContext,
+  maxShareMinutes: number,
   target: Resolved<ObjectTarget>,
   { from = 0, maxBytes, as, versionId }: ObjectRange,
   call: CallScope,
@@ -23,13 +24,15 @@ export async function get(
   const place = placeOfObject(context, target);
   const known = as === 'link' || versionId !== undefined ? await head(context, place, versionId, call) : target;
   if (versionId === undefined && known.etag !== target.etag) throw changedMeanwhile(target);
-  const link = (facts: Facts) => linkTo(context, place, versionId, facts, call);
+  // Whoever has the address may read: it lives no longer than one that was asked for to be shared.
+  const lifeSeconds = Math.min(linkSeconds, maxShareMinutes * 60);
+  const link = (facts: Facts) => linkTo(context, place, facts, lifeSeconds, call);
   if (as === 'link') return link(known);
 
   const { sizeBytes } = known;
   if (from > 0 && from >= sizeBytes) {
     throw new CallError('invalid_input', `The object ends before byte ${from}: it has ${sizeBytes} bytes.`, {
-      remedy: `Use a value of from below ${sizeBytes}.`,
+      remedy: sizeBytes === 0 ? 'Leave from out: the object is empty.' : `Use a value of from below ${sizeBytes}.`,
     });
   }
   const to = Math.min(from + maxBytes, sizeBytes);
@@ -89,18 +92,19 @@ function factsOf({ ETag, ContentType, LastModified, VersionId }: ObjectHeaders, 
   };
 }
 
+/** Bound to the version that the facts are of, where there are versions. */
 async function linkTo(
   { sender }: AwsContext,
   { scope, input }: ObjectPlace,
-  VersionId: string | undefined,
   facts: Facts,
+  lifeSeconds: number,
   call: CallScope,
 ): Promise<ObjectContent> {
-  const url = await sender.presign(scope, call, linkSeconds, (sdk) => {
-    return new sdk.GetObjectCommand({ ...input, ...(VersionId === undefined ? {} : { VersionId }) });
+  const url = await sender.presign(scope, call, lifeSeconds, (sdk) => {
+    return new sdk.GetObjectCommand({ ...input, ...(facts.versionId === undefined ? {} : { VersionId: facts.versionId }) });
   });
   // The signature counts from the second in which it was made.
-  return { ...facts, url, urlExpiresAt: isoTime(new Date(Date.now() + (linkSeconds - 1) * 1_000)) };
+  return { ...facts, url, urlExpiresAt: isoTime(new Date(Date.now() + (lifeSeconds - 1) * 1_000)) };
 }
 
 function changedMeanwhile({ id }: ObjectTarget): CallError {

@@ -2,6 +2,7 @@ import type { TargetResolvers } from '../../../ports/resolve.ts';
 import type { StoragePort } from '../../../ports/storage.ts';
 import type { AwsContext } from '../context.ts';
 import { remove } from './delete.ts';
+import { explaining } from './explain.ts';
 import { get } from './get.ts';
 import { buckets, objects } from './list.ts';
 import { put } from './put.ts';
@@ -22,16 +23,16 @@ export function createStorage(
 ): { port: StoragePort; resolvers: Pick<TargetResolvers, 'Bucket' | 'Object'> } {
   return {
     resolvers: {
-      Bucket: (ref, call) => resolveBucket(context, ref, call),
-      Object: (ref, call) => resolveObject(context, ref, call),
+      Bucket: explaining((ref, call) => resolveBucket(context, ref, call)),
+      Object: explaining((ref, call) => resolveObject(context, ref, call)),
     },
     port: {
-      buckets: (accounts, query, call) => buckets(context, accounts, query, call),
-      objects: (bucket, query, call) => objects(context, bucket, query, call),
-      get: (object, range, call) => get(context, object, range, call),
-      put: (object, body, call) => put(context, workspace, object, body, call),
-      delete: (object, query, call) => remove(context, object, query, call),
-      share: (object, query, call) => share(context, maxShareMinutes, object, query, call),
+      buckets: explaining((accounts, query, call) => buckets(context, accounts, query, call)),
+      objects: explaining((bucket, query, call) => objects(context, bucket, query, call)),
+      get: explaining((object, range, call) => get(context, maxShareMinutes, object, range, call)),
+      put: explaining((object, body, call) => put(context, workspace, object, body, call)),
+      delete: explaining((object, query, call) => remove(context, object, query, call)),
+      share: explaining((object, query, call) => share(context, maxShareMinutes, object, query, call)),
     },
   };
 }

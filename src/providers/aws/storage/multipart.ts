@@ -10,6 +10,7 @@ import type { CallScope, EffectLedger } from '../../../ports/call-scope.ts';
 import type { AwsContext } from '../context.ts';
 import { answered } from '../errors.ts';
 import type { ChangeScope } from '../send.ts';
+import { objectWith, unlessDone } from './lost-reply.ts';
 import type { ObjectPlace } from './place.ts';
 import type { Source } from './source.ts';
 
@@ -23,10 +24,15 @@ export const partTimeoutMs = 150_000;
 /** Of the abort, which must not depend on a call that is over. */
 const abortTimeoutMs = 15_000;
 
-export interface PartsOptions {
+export interface UploadOptions {
   readonly contentType: string;
-  /** `IfMatch` or `IfNoneMatch` of the completion. */
+  /** `IfMatch` or `IfNoneMatch` of the request that makes the object. */
   readonly condition: object;
+}
+
+interface Stored {
+  readonly ETag?: string;
+  readonly VersionId?: string;
 }
 
 /** Throws `CallError`; then nothing was stored, unless the completion itself is in doubt. */
@@ -34,9 +40,9 @@ export async function uploadInParts(
   context: AwsContext,
   place: ObjectPlace,
   source: Source,
-  { contentType, condition }: PartsOptions,
+  { contentType, condition }: UploadOptions,
   call: CallScope,
-): Promise<{ ETag?: string; VersionId?: string }> {
+): Promise<Stored> {
   const count = Math.ceil(source.sizeBytes / partBytes);
   if (count > mostParts) throw tooLarge(source.sizeBytes);
   const { sender } = context;
@@ -58,9 +64,11 @@ export async function uploadInParts(
     await source.assertUnchanged();
     // Assembling large objects may take minutes.
     const completing = { ...call, silenceMs: partTimeoutMs };
-    return await sender.change('s3', scope, 'natural', completing, (sdk) => {
+    const completed = sender.change('s3', scope, 'natural', completing, (sdk) => {
       return new sdk.CompleteMultipartUploadCommand({ ...input, UploadId, MultipartUpload: { Parts }, ...condition });
     });
+    const wanted = { sizeBytes: source.sizeBytes, checksum: checksumOf(Parts) };
+    return await unlessDone<Stored>(completed, () => objectWith(context, place, wanted, call), call);
   } catch (error) {
     throw (await abort(context, place, UploadId, call)) ? explained(error) : leftBehind(error, UploadId);
   }
@@ -70,6 +78,13 @@ interface Part {
   readonly PartNumber: number;
   readonly ETag: string;
   readonly ChecksumSHA256: string;
+}
+
+/** What S3 makes of the checksums of parts. (S3 User Guide, "Checking object integrity", composite checksums) */
+function checksumOf(parts: readonly Part[]): string {
+  const hash = createHash('sha256');
+  for (const { ChecksumSHA256 } of parts) hash.update(ChecksumSHA256, 'base64');
+  return `${hash.digest('base64')}-${parts.length}`;
 }
 
 /** In their order. Returns or throws only when no part is under way any more: one that arrives after the abort would stay. */

@@ -5,8 +5,9 @@ import type { ObjectTarget, Resolved } from '../../../ports/domain.ts';
 import type { PutObject, StoredObject } from '../../../ports/storage.ts';
 import type { AwsContext } from '../context.ts';
 import { contentTypeOf } from './content-type.ts';
-import { partTimeoutMs, uploadInParts } from './multipart.ts';
-import { bare, placeOfObject, quoted } from './place.ts';
+import { objectWith, unlessDone } from './lost-reply.ts';
+import { partTimeoutMs, type UploadOptions, uploadInParts } from './multipart.ts';
+import { bare, type ObjectPlace, placeOfObject, quoted } from './place.ts';
 import { openSource, type Source, sha256Of } from './source.ts';
 
 /** What is larger goes in parts, so that no more than a few of them are in memory. */
@@ -37,7 +38,7 @@ export async function put(
     const reply =
       sizeBytes > largestAtOnce
         ? await uploadInParts(context, place, source, { contentType, condition }, call)
-        : await uploadAtOnce(context, place.scope, { ...place.input, ...condition, ContentType: contentType }, source, call);
+        : await uploadAtOnce(context, place, source, { contentType, condition }, call);
     const etag = bare(reply.ETag);
     return { sizeBytes, ...(etag ? { etag } : {}), ...(reply.VersionId ? { versionId: reply.VersionId } : {}), ...outcome };
   } finally {
@@ -46,19 +47,21 @@ export async function put(
 }
 
 async function uploadAtOnce(
-  { sender }: AwsContext,
-  scope: ReturnType<typeof placeOfObject>['scope'],
-  input: ReturnType<typeof placeOfObject>['input'] & { ContentType: string },
+  context: AwsContext,
+  place: ObjectPlace,
   source: Source,
+  { contentType, condition }: UploadOptions,
   call: CallScope,
 ): Promise<{ ETag?: string; VersionId?: string }> {
   const Body = Buffer.allocUnsafe(source.sizeBytes);
   await source.read(Body, 0);
   await source.assertUnchanged();
   const ChecksumSHA256 = createHash('sha256').update(Body).digest('base64');
-  return sender.change('s3', scope, 'natural', { ...call, silenceMs: partTimeoutMs }, (sdk) => {
-    return new sdk.PutObjectCommand({ ...input, Body, ChecksumSHA256 });
+  const stored = context.sender.change('s3', place.scope, 'natural', { ...call, silenceMs: partTimeoutMs }, (sdk) => {
+    return new sdk.PutObjectCommand({ ...place.input, ...condition, ContentType: contentType, Body, ChecksumSHA256 });
   });
+  const wanted = { sizeBytes: source.sizeBytes, checksum: ChecksumSHA256 };
+  return unlessDone(stored, () => objectWith(context, place, wanted, call), call);
 }
 
 /** The caller's conditions on the facts; the request itself carries the facts as its condition. */

@@ -5,6 +5,7 @@ import type { BucketTarget, ObjectTarget, Tags, TargetRef } from '../../../ports
 import type { Found } from '../../../ports/resolve.ts';
 import { type AwsAccount, matchAccounts, settleAll } from '../accounts.ts';
 import type { AwsContext } from '../context.ts';
+import { headersOf } from './errors.ts';
 import { type BucketPlace, bare } from './place.ts';
 
 export function resolveBucket(context: AwsContext, ref: TargetRef<'Bucket'>, call: CallScope): Promise<Found<BucketTarget>> {
@@ -111,7 +112,7 @@ async function headOf(
     return { exists: true, sizeBytes: head.ContentLength ?? 0, etag: bare(head.ETag) };
   } catch (error) {
     if (isMissing(error)) return { exists: false, sizeBytes: 0, etag: '' };
-    throw error;
+    throw ownKeyOr(error);
   }
 }
 
@@ -137,9 +138,15 @@ function isMissing(error: unknown): boolean {
 }
 
 /** S3 names the region of a bucket in a header of whatever it answers elsewhere. */
-function regionNamedIn({ cause }: CallError): string | undefined {
-  const { $response } = (cause ?? {}) as { $response?: { headers?: Record<string, string> } };
-  return $response?.headers?.['x-amz-bucket-region'];
+function regionNamedIn(error: CallError): string | undefined {
+  return headersOf(error)['x-amz-bucket-region'];
+}
+
+/** To HEAD without the key that only its owner has, S3 says 400 and not why; other reasons for that show in the neighbours' answers. */
+function ownKeyOr(error: unknown): unknown {
+  if (!(error instanceof CallError) || codeOf(error) !== 'HTTP 400') return error;
+  const remedy = 'The object is probably encrypted with a key that only its owner has (SSE-C): this server cannot use it. Ask the owner.';
+  return new CallError(error.code, error.message, { ...error.details, remedy, cause: error.cause });
 }
 
 function elsewhere(bucket: string, region: string, { name, regions }: AwsAccount): CallError {
