@@ -213,6 +213,7 @@ function toJsonSchema(schema: z.ZodObject, io: 'input' | 'output'): JsonSchema {
       }
       // The root of an input keeps it: agents should see that other keys are refused.
       if (jsonSchema.additionalProperties === false && (io === 'output' || path.length > 0)) delete jsonSchema.additionalProperties;
+      if (io === 'output' && isEmpty(jsonSchema) && path.at(-1) !== 'additionalProperties') jsonSchema.anyOf = anyJson;
       // Some clients take no boolean or empty schema in these places; the parsers hold the rule all the same.
       if (jsonSchema.items === false) delete jsonSchema.items;
       if (isEmpty(jsonSchema.additionalProperties)) jsonSchema.additionalProperties = true;
@@ -225,8 +226,20 @@ function toJsonSchema(schema: z.ZodObject, io: 'input' | 'output'): JsonSchema {
     },
   });
   const { $schema: _, ...rest } = json;
-  return rest as JsonSchema;
+  return oneTypeEach(rest) as JsonSchema;
 }
+
+/** `type` with several names is legal and not taken by every client. */
+function oneTypeEach(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(oneTypeEach);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { type, ...rest } = schema as Record<string, unknown>;
+  const inner = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, oneTypeEach(value)]));
+  if (Array.isArray(type)) return { ...inner, anyOf: type.map((each) => ({ type: each })) };
+  return 'type' in schema ? { type: typeof type === 'object' ? oneTypeEach(type) : type, ...inner } : inner;
+}
+
+const anyJson = ['object', 'array', 'string', 'number', 'boolean'].map((type) => ({ type }) as { type: 'object' });
 
 function isEmpty(schema: unknown): boolean {
   return typeof schema === 'object' && schema !== null && Object.keys(schema).length === 0;
