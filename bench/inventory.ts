@@ -15,7 +15,10 @@ export const inventory: Benchmark = {
       const program = await bundle('servers/inventory-calls.ts', join(scratch, 'program'));
       const server = startHelper(program, [join(root, 'config')], { env: stubEnvironment(join(scratch, 'state'), port) });
       try {
-        const { firstMs, loadedBytes, warmMs, rows, walkMs, aboveIdleBytes } = await server.ask<InventoryCosts>('measure', 60_000);
+        const { firstMs, loadedBytes, warmMs, rows, walkMs, aboveIdleBytes, walkBytes } = await server.ask<InventoryCosts>(
+          'measure',
+          60_000,
+        );
         if (rows !== fleetSize) throw new Error(`the pages brought ${rows} of ${fleetSize} instances`);
         return [
           { what: `first page of ${fleetSize.toLocaleString('en')}, warm`, value: warmMs, unit: 'ms', budget: atMost(300) },
@@ -23,6 +26,7 @@ export const inventory: Benchmark = {
           { what: 'of it loaded by the first call', value: loadedBytes / 1_000_000, unit: 'MB' },
           { what: 'first page, first call of all', value: firstMs, unit: 'ms' },
           { what: 'all pages of 100', value: walkMs, unit: 'ms' },
+          { what: 'memory with them', value: walkBytes / 1_000_000, unit: 'MB' },
         ];
       } finally {
         await server.stop();

@@ -1,31 +1,7 @@
-import { CallError } from './call/errors.ts';
+import { serviceEndpoints } from './aws-settings.ts';
 import type { Settings } from './config/load.ts';
 import type { Guard } from './ports/guard.ts';
 import { type AwsProvider, createAws } from './providers/aws/index.ts';
-
-/** The number of the audit's account, where it is known beforehand. A role's account is not the one that keeps the record. */
-export function auditAccountId({ audit, aws }: Settings): string | undefined {
-  const account = aws.accounts.find(({ name }) => name === audit.account);
-  return account?.role === undefined ? account?.accountId : undefined;
-}
-
-/** Where the second copy of the record goes, if not to AWS. */
-export function logsEndpoint({ aws: { endpoint, endpoints } }: Settings): string | undefined {
-  return serviceEndpoints(endpoints).logs ?? endpoint;
-}
-
-/** By our names of the services. Variables are called after the SDKs' service ids (SDKs and Tools Reference Guide, "Service-specific endpoints"). */
-function serviceEndpoints(endpoints: Settings['aws']['endpoints']): Readonly<Record<string, string>> {
-  const { cloudwatch_logs: logs, secrets_manager: secretsmanager } = endpoints;
-  return { ...endpoints, ...(logs ? { logs } : {}), ...(secretsmanager ? { secretsmanager } : {}) };
-}
-
-/** Until the policies are known, nobody is given one. */
-export function noSession(agentId: string): string {
-  throw new CallError('provider_not_configured', `There is no session for ${agentId} yet.`, {
-    remedy: 'Call again once the server has started.',
-  });
-}
 
 async function generatedPolicies() {
   const [{ iamDocuments }, { operations }] = await Promise.all([import('./iam/documents.ts'), import('./tools/index.ts')]);
@@ -36,7 +12,7 @@ async function generatedPolicies() {
 export async function connectAws(
   settings: Settings,
   guard: Guard,
-  sessionPolicy = noSession,
+  sessionPolicy: (agentId: string) => string,
   hide?: (secret: string, until?: number) => void,
 ): Promise<AwsProvider> {
   const { accounts, credentials: given, endpoint, endpoints } = settings.aws;

@@ -3,6 +3,8 @@ import { chmodSync, existsSync, linkSync, readFileSync, unlinkSync, writeFileSyn
 import { join } from 'node:path';
 import { createApprovals } from './approvals/approvals.ts';
 import { type Audit, openAudit } from './audit/audit.ts';
+import { awsLater, noSession } from './aws-later.ts';
+import { auditAccountId, logsEndpoint } from './aws-settings.ts';
 import { createAccess } from './call/access.ts';
 import { newCallId } from './call/call-id.ts';
 import { CallError } from './call/errors.ts';
@@ -13,7 +15,6 @@ import { createApproverList } from './config/approvers.ts';
 import type { Settings } from './config/load.ts';
 import { closest } from './config/problem.ts';
 import type { ProvidedValues } from './config/provided-values.ts';
-import { auditAccountId, connectAws, logsEndpoint, noSession } from './connect-aws.ts';
 import { redactCrashesWith } from './crash.ts';
 import { createFleetDashboard } from './fleet-dashboard.ts';
 import { healthProbes } from './health.ts';
@@ -74,7 +75,10 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
   const store = openSqliteStore(settings.stateFolder);
   const guard = createGuard();
   const sessions = { of: noSession };
-  const aws = await connectAws(settings, guard, (agentId) => sessions.of(agentId), redactor.register);
+  const aws = awsLater(settings, async () => {
+    const { connectAws } = await import('./connect-aws.ts');
+    return connectAws(settings, guard, (agentId) => sessions.of(agentId), redactor.register);
+  });
   const { account, region, logGroup, pruneAfterDays } = settings.audit;
   const audit = await openAudit({
     folder: journalFolder(settings),

@@ -42,7 +42,7 @@ describe('imports', () => {
     ['state', /^(state|ports|call\/errors)/],
     ['approvals', /^(approvals|ports|call\/canonical)/],
     ['resilience', /^(resilience|ports|call\/errors)/],
-    ['providers', /^(providers|ports|call\/(errors|canonical))/],
+    ['providers', /^(providers|ports|lazily|call\/(errors|canonical))/],
     ['policy', /^(policy|ports|call\/(operation|text-limit)|config\/problem)/],
     ['mcp', /^(mcp|call|ports|resources|prompts)\//],
   ])('%s reach only what they may', (folder, allowed) => {

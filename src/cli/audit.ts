@@ -1,5 +1,6 @@
 import { searchJournals } from '../audit/search.ts';
 import { type AuditVerdict, verifyAudit } from '../audit/verify.ts';
+import { noSession } from '../aws-later.ts';
 import { CallError } from '../call/errors.ts';
 import { resolveAgent } from '../config/load.ts';
 import { connectAws } from '../connect-aws.ts';
@@ -52,7 +53,7 @@ export async function verify(options: CommonOptions & { offline?: boolean; json?
   const compare = !options.offline && !settings.sandbox;
   const folder = journalFolder(settings);
   const verdict = compare
-    ? await verifyAudit({ folder, logSink: (await connectAws(settings, createGuard())).logSink }).catch((error) =>
+    ? await verifyAudit({ folder, logSink: (await connectAws(settings, createGuard(), noSession)).logSink }).catch((error) =>
         verifyAlone(folder, error),
       )
     : await verifyAudit({ folder });

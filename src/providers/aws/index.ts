@@ -1,3 +1,4 @@
+import { lazily } from '../../lazily.ts';
 import type { ComputePort } from '../../ports/compute.ts';
 import type { FunctionsPort } from '../../ports/functions.ts';
 import type { Guard } from '../../ports/guard.ts';
@@ -11,7 +12,6 @@ import { findAccounts } from './account-resolver.ts';
 import { type AwsAccount, matchAccounts } from './accounts.ts';
 import { type ClientOptions, createClients } from './clients.ts';
 import { type AwsIdentity, createIdentify } from './identity.ts';
-import { lazily } from './lazily.ts';
 import { createLogSink } from './log-sink.ts';
 import { once } from './once.ts';
 import { type AccountProbe, probeAccount } from './probe.ts';
