@@ -120,7 +120,9 @@ function fromRule(
   const requestId = requestIdOf(error);
   if (requestId) provider.requestId = requestId;
   const login = account.profile ? `aws sso login --profile ${account.profile}` : 'aws sso login, or new keys';
-  return new CallError(rule.code, `AWS did not accept ${where}: ${code}.`, {
+  // The sandbox is not AWS, and says so.
+  const said = code === 'NotInSandbox' ? `The sandbox does not have ${where.split(' ')[0]}.` : `AWS did not accept ${where}: ${code}.`;
+  return new CallError(rule.code, said, {
     remedy: rule.remedy.replace('{login}', login).replace('{region}', region),
     ...(rule.retryable ? { retryable: true } : {}),
     ...(rule.code === 'provider_throttled' ? { retryAfterMs: retryAfterMs(error) } : {}),
