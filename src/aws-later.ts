@@ -1,6 +1,6 @@
 import { CallError } from './call/errors.ts';
 import type { Settings } from './config/load.ts';
-import { lazily } from './lazily.ts';
+import { lazily, once } from './lazily.ts';
 import type { AwsProvider } from './providers/aws/index.ts';
 
 /** Until the policies are known, nobody is given one. */
@@ -12,8 +12,7 @@ export function noSession(agentId: string): string {
 
 /** AWS with nothing of it loaded: a server is listed and asked for its tools long before it is asked for a cloud. */
 export function awsLater({ aws: { accounts }, audit }: Settings, connect: () => Promise<AwsProvider>): AwsProvider {
-  let connecting: Promise<AwsProvider> | undefined;
-  const aws = () => (connecting ??= connect());
+  const aws = once(connect);
   const [first] = accounts;
   return {
     compute: lazily(async () => (await aws()).compute),

@@ -1,24 +1,28 @@
+/** What is made with its first use, and once. */
+export function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+type Late = (...args: unknown[]) => Promise<unknown>;
 /** Functions that answer later, by name. */
-// biome-ignore lint/suspicious/noExplicitAny: parameters differ from function to function, and are passed on as they are
-type Asynchronous<T> = { readonly [K in keyof T]: (...args: any[]) => Promise<unknown> };
+type Asynchronous<T> = { readonly [K in keyof T]: (...args: never[]) => Promise<unknown> };
 
 /**
  * A port (or resolvers) whose module is loaded with the first call of any of its functions: a start needs none of them, and most
  * agents use few.
  */
 export function lazily<T extends Asynchronous<T>>(load: () => Promise<T>): T {
-  let loading: Promise<T> | undefined;
-  let loaded: T | undefined;
-  const call = (part: T, name: string, args: unknown[]) => part[name as keyof T](...args);
+  const loaded = once(load);
   return new Proxy({} as T, {
     get(_, name) {
       // Nobody takes it for a promise, or for something to print.
       if (typeof name !== 'string' || name === 'then' || name === 'toJSON') return undefined;
       return async (...args: unknown[]) => {
-        if (loaded) return call(loaded, name, args);
-        loading ??= load();
-        loaded = await loading;
-        return call(loaded, name, args);
+        // Types are erased on purpose: whoever calls has them from T.
+        const late = ((await loaded()) as Readonly<Record<string, unknown>>)[name] as Late | undefined;
+        if (!late) throw new TypeError(`${name} is no function of this port`);
+        return late(...args);
       };
     },
   });

@@ -1,5 +1,3 @@
-import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApprovals } from './approvals/approvals.ts';
 import { type Audit, openAudit } from './audit/audit.ts';
@@ -7,7 +5,6 @@ import { awsLater, noSession } from './aws-later.ts';
 import { auditAccountId, logsEndpoint } from './aws-settings.ts';
 import { createAccess } from './call/access.ts';
 import { newCallId } from './call/call-id.ts';
-import { CallError } from './call/errors.ts';
 import { createInvoke, type Invoke, type Road, recordRefusal } from './call/invoke.ts';
 import { createRedactor } from './call/redact.ts';
 import { createRefusalCounter, type RefusalCounter } from './call/refusal-counter.ts';
@@ -18,6 +15,7 @@ import type { ProvidedValues } from './config/provided-values.ts';
 import { redactCrashesWith } from './crash.ts';
 import { createFleetDashboard } from './fleet-dashboard.ts';
 import { healthProbes } from './health.ts';
+import { once } from './lazily.ts';
 import { createLog } from './log.ts';
 import { createNotices, type McpBackend } from './mcp/session.ts';
 import { bindingFacts } from './policy/entities.ts';
@@ -29,6 +27,7 @@ import type { StateStore } from './ports/state.ts';
 import { runbooks } from './prompts/runbooks.ts';
 import type { AwsProvider } from './providers/aws/index.ts';
 import { createGuard } from './resilience/guard.ts';
+import { argumentsKey } from './state/arguments-key.ts';
 import { openSqliteStore } from './state/sqlite-store.ts';
 import { agentOfToken } from './state/tokens.ts';
 import { catalogue } from './tools/catalogue.ts';
@@ -195,12 +194,11 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
       }),
     Date.now,
   );
-  let provided: Promise<ProvidedValues> | undefined;
-  const loadProvided = async () => {
+  const provided = once(async () => {
     const { createProvidedValues } = await import('./config/provided-values.ts');
     const { production, variables: env } = settings;
     return createProvidedValues({ production, env, read: aws.readConfiguration, hide: redactor.register });
-  };
+  });
   audit.start();
   // The first list needs no Cedar; the first decision should not wait for it either.
   const warming = setTimeout(() => {
@@ -237,7 +235,7 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     logSink: aws.logSink,
     guard,
     identity: aws.identity,
-    provided: () => (provided ??= loadProvided()),
+    provided,
     configurationPlace: aws.configurationPlace,
     invoke,
     log,
@@ -283,34 +281,6 @@ export function knownIds(settings: Settings) {
 
 export function journalFolder({ stateFolder }: Settings): string {
   return join(stateFolder, 'audit');
-}
-
-/** Key of the argument hashes: random, made once, for the server's eyes only. */
-function argumentsKey(stateFolder: string): KeyObject {
-  const file = join(stateFolder, 'arguments.key');
-  const temporary = `${file}.${process.pid}`;
-  try {
-    chmodSync(stateFolder, 0o700);
-    if (!existsSync(file)) {
-      // Linked into place whole: another process must never read half a key.
-      writeFileSync(temporary, randomBytes(32), { mode: 0o600 });
-      try {
-        linkSync(temporary, file);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      } finally {
-        unlinkSync(temporary);
-      }
-    }
-    const key = readFileSync(file);
-    if (key.length !== 32) throw new Error(`it has ${key.length} bytes`);
-    return createSecretKey(key);
-  } catch (error) {
-    throw new CallError('internal', `${file} cannot be used: ${(error as Error).message}.`, {
-      remedy: 'Make the state folder writable for the server; remove the file if it is damaged.',
-      cause: error,
-    });
-  }
 }
 
 async function within(ms: number, work: Promise<unknown>): Promise<void> {

@@ -1,20 +1,20 @@
 import type { KeyObject } from 'node:crypto';
 import type { ApprovalBinding, ApprovalsPort } from '../ports/approvals.ts';
-import type { AuditPhase, AuditPort } from '../ports/audit.ts';
+import type { AuditPort } from '../ports/audit.ts';
 import type { MissingPart, Principal, Resolved, SecretTarget, Target } from '../ports/domain.ts';
 import type { PolicyPort } from '../ports/policy.ts';
 import type { TargetResolvers } from '../ports/resolve.ts';
 import type { AdmitResult, StateStore } from '../ports/state.ts';
 import { Call, type CallRequest, type CallResult } from './call.ts';
-import { cleanText, hashArguments } from './canonical.ts';
+import { hashArguments } from './canonical.ts';
 import { allowedWithApproval, type DecisionInput, decideCall } from './decide.ts';
-import { CallError, type ErrorBody } from './errors.ts';
+import { courtesy, fail, record } from './ending.ts';
+import type { CallError } from './errors.ts';
 import * as failures from './failures.ts';
-import { claimKey, findOutcome, forgetKey, keepOutcome, type StoredOutcome } from './idempotency.ts';
+import { claimKey, findOutcome, keepOutcome, type StoredOutcome } from './idempotency.ts';
 import type { Operation, OperationCall, Ports } from './operation.ts';
 import { findOperation, parseIdempotencyKey, parseInput } from './parse.ts';
 import { projectOutput } from './project.ts';
-import { entryOf } from './record.ts';
 import type { Redactor } from './redact.ts';
 import { resolveTargets } from './resolve.ts';
 import { hideSecretInputs, sealSecretInputs } from './secret-inputs.ts';
@@ -54,7 +54,6 @@ export type Invoke = (request: CallRequest) => Promise<CallResult>;
 
 /** Slots and keys outlive the deadline a little, so that a slow end does not free one too early. */
 const graceMs = 30_000;
-const longestProviderMessage = 300;
 
 /** Makes `invoke()`, the one road. It never throws: what goes wrong is in the result. */
 export function createInvoke(road: Road): Invoke {
@@ -242,66 +241,6 @@ async function recordIntent(road: Road, call: Call, operation: Operation): Promi
   const { approvalId } = call;
   if (approvalId) courtesy(road, () => road.approvals.giveBack(approvalId, call.id));
   throw failures.auditUnavailable();
-}
-
-/** Every failure ends here: one error body, one record, one redaction. */
-async function fail(road: Road, call: Call, thrown: unknown): Promise<ErrorBody> {
-  const error = thrown instanceof CallError ? thrown : failures.internal(thrown);
-  const body = short(road.redactor.value(cautious(error.toBody(call.id, call.effect()))));
-  const phase = call.intentRecorded ? 'outcome' : 'refused';
-  // Where the outcome could not be recorded just now, trying once more would tell the journal less than the truth.
-  const unrecorded = call.outcomeUnrecorded || (!(await record(road, call, phase, body)) && phase === 'outcome');
-  const ended =
-    unrecorded && !call.outcomeUnrecorded
-      ? road.redactor.value(failures.outcomeUnrecorded(body.effect, error).toBody(call.id, body.effect))
-      : body;
-  courtesy(road, () => {
-    if (call.intentRecorded && ended.effect !== 'none') keepOutcome(road.store, call, { ok: false, error: ended });
-    else forgetKey(road.store, call);
-  });
-  return ended;
-}
-
-/** The provider's words, cut behind the redaction: half a secret would not be recognised. */
-function short(body: ErrorBody): ErrorBody {
-  const { provider } = body;
-  return provider?.message ? { ...body, provider: { ...provider, message: cleanText(provider.message, longestProviderMessage) } } : body;
-}
-
-/** What may have happened, or has, must not be invited to happen again. */
-function cautious(body: ErrorBody): ErrorBody {
-  if (body.effect === 'none') return body;
-  const { retryAfterMs: _, ...rest } = body;
-  if (body.effect === 'applied' || !body.retryable) return { ...rest, retryable: false };
-  return {
-    ...rest,
-    retryable: false,
-    remedy: `Look at the target first: it may have happened. Only if it did not: ${body.remedy}`,
-  };
-}
-
-/** What must not decide how a call ended: a store that fails here costs a convenience, and the operator is told. */
-function courtesy(road: Road, act: () => void): void {
-  try {
-    act();
-  } catch (error) {
-    road.warn({ reason: (error as Error).message }, 'something beside a call could not be kept');
-  }
-}
-
-/** Durable when it returns true. An outcome gets a second try: the journal starts a new writer after a fault. */
-async function record(road: Road, call: Call, phase: AuditPhase, error?: ErrorBody): Promise<boolean> {
-  for (let attempt = phase === 'outcome' ? 2 : 1; attempt > 0; attempt -= 1) {
-    try {
-      await road.audit.append(
-        entryOf(call, phase, { redactor: road.redactor, sandbox: road.sandbox, now: road.now(), ...(error ? { error } : {}) }),
-      );
-      return true;
-    } catch {
-      // What follows from it is the caller's to say: an intent stops the call, a refusal is answered all the same.
-    }
-  }
-  return false;
 }
 
 function leftOutOf(targets: readonly Resolved[], leftOut: readonly string[]): MissingPart[] {

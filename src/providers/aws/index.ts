@@ -1,4 +1,4 @@
-import { lazily } from '../../lazily.ts';
+import { lazily, once } from '../../lazily.ts';
 import type { ComputePort } from '../../ports/compute.ts';
 import type { FunctionsPort } from '../../ports/functions.ts';
 import type { Guard } from '../../ports/guard.ts';
@@ -13,7 +13,6 @@ import { type AwsAccount, matchAccounts } from './accounts.ts';
 import { type ClientOptions, createClients } from './clients.ts';
 import { type AwsIdentity, createIdentify } from './identity.ts';
 import { createLogSink } from './log-sink.ts';
-import { once } from './once.ts';
 import { type AccountProbe, probeAccount } from './probe.ts';
 import { createReadConfiguration, type ReadConfiguration } from './secrets/configuration.ts';
 import type { SecuritySettings } from './security/index.ts';

@@ -1,4 +1,5 @@
 import type { RunInstancesCommandInput } from '@aws-sdk/client-ec2';
+import { once } from '../../lazily.ts';
 import type { Answers } from './fault.ts';
 import { sandboxAccountId } from './fleet.ts';
 
@@ -52,11 +53,4 @@ export function createServices({ home, now, settleMs }: ServicesOptions): Readon
     lambda: once(async () => (await import('./lambda.ts')).createLambda(home)),
     secretsmanager: once(async () => (await import('./secrets.ts')).createSecretsManager(home, now)),
   };
-}
-
-function once(make: () => Promise<Answers>): () => Promise<Answers>;
-function once<T>(make: () => Promise<T>): () => Promise<T>;
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
 }

@@ -1,8 +1,8 @@
 import type { FlowLog, NetworkInterface, SecurityGroup, Vpc } from '@aws-sdk/client-ec2';
+import { once } from '../../../lazily.ts';
 import type { CallScope } from '../../../ports/call-scope.ts';
 import type { Scope } from '../accounts.ts';
 import { answered } from '../errors.ts';
-import { once } from '../once.ts';
 import type { Sender } from '../send.ts';
 import { readAll, type Seen } from './read-all.ts';
 
