@@ -49,6 +49,14 @@ const lazyCrypto: Plugin = {
   },
 };
 
+/** ssh2 tries two addons that are not installed here, and does without them. */
+const noAddons: Plugin = {
+  name: 'no-addons',
+  setup({ onResolve }) {
+    onResolve({ filter: /\.node$|^cpu-features$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+
 /** @param options entry points and output folder; bench/ bundles its programs the same way, so that they load alike */
 export function bundle(options: BuildOptions): Promise<BuildResult> {
   return build({
@@ -62,11 +70,13 @@ export function bundle(options: BuildOptions): Promise<BuildResult> {
     minifyWhitespace: true,
     minifySyntax: true,
     chunkNames: 'chunks/[name]-[hash]',
+    // What ssh2's checksum in WebAssembly asks for, and does not use.
+    define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
     // WebAssembly is read from beside its own loader.
     external: ['@cedar-policy/cedar-wasm'],
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
     logLevel: 'warning',
-    plugins: [prebuiltCatalogue, englishOnly, lazyCrypto],
+    plugins: [prebuiltCatalogue, englishOnly, lazyCrypto, noAddons],
     ...options,
   });
 }

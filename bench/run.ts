@@ -9,6 +9,7 @@ import { inventory } from './inventory.ts';
 import { memory } from './memory.ts';
 import { overhead } from './overhead.ts';
 import { root } from './processes.ts';
+import { sshUpload } from './ssh-upload.ts';
 import { start } from './start.ts';
 import { toTable } from './table.ts';
 import { throughput } from './throughput.ts';
@@ -18,7 +19,7 @@ import { tokens } from './tokens.ts';
  * Measures what DESIGN promises and prints it next to its budget. Numbers never fail the run: they depend on the machine.
  * Exit code 1 means that something could not be measured.
  */
-const benchmarks: readonly Benchmark[] = [start, memory, tokens, overhead, throughput, inventory, bucket, delivery];
+const benchmarks: readonly Benchmark[] = [start, memory, tokens, overhead, throughput, inventory, bucket, delivery, sshUpload];
 const names = benchmarks.map(({ name }) => name);
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
