@@ -63,4 +63,6 @@ export const fakeResolvers: TargetResolvers = {
   Function: absent,
   Secret: absent,
   Alarm: absent,
+  DnsZone: absent,
+  Application: absent,
 };

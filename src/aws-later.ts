@@ -21,6 +21,9 @@ export function awsLater({ aws: { accounts }, audit }: Settings, connect: () => 
     secrets: lazily(async () => (await aws()).secrets),
     monitoring: lazily(async () => (await aws()).monitoring),
     security: lazily(async () => (await aws()).security),
+    costs: lazily(async () => (await aws()).costs),
+    deployDrivers: async () => (await aws()).deployDrivers(),
+    artifacts: lazily(async () => (await aws()).artifacts),
     resolvers: lazily(async () => (await aws()).resolvers),
     logSink: {
       group: audit.logGroup,

@@ -1,10 +1,12 @@
 import type { HealthProbe } from './call/access.ts';
+import { CallError } from './call/errors.ts';
 import type { Settings } from './config/load.ts';
 import type { PolicyStatus } from './policy/open-policy.ts';
 import type { HealthCheck } from './ports/access.ts';
 import type { AuditHealth } from './ports/audit.ts';
 import type { CallScope } from './ports/call-scope.ts';
 import type { Guard } from './ports/guard.ts';
+import type { RemoteHosts } from './ports/remote-host.ts';
 import type { AccountProbe, AwsProvider } from './providers/aws/index.ts';
 
 export interface HealthSources {
@@ -13,13 +15,19 @@ export interface HealthSources {
   readonly policy: { status(): PolicyStatus };
   readonly guard: Guard;
   readonly aws: Pick<AwsProvider, 'identity' | 'probe' | 'sessionArn'>;
+  /** Asks Hostinger's API for the least that it answers. */
+  readonly hostinger: {
+    probe(call: CallScope): Promise<{ readonly latencyMs: number; readonly machines: number }>;
+    /** Connects to a server by SSH. */
+    probeHost: RemoteHosts['probe'];
+  };
 }
 
 /** Undelivered records older than this are a warning: somebody should look before the host is lost. */
 const lateDeliveryMs = 5 * 60_000;
 
 /** What health_check asks, one probe a part. */
-export function healthProbes({ settings, audit, policy, guard, aws }: HealthSources): HealthProbe[] {
+export function healthProbes({ settings, audit, policy, guard, aws, hostinger }: HealthSources): HealthProbe[] {
   return [
     {
       name: 'audit journal',
@@ -64,6 +72,32 @@ export function healthProbes({ settings, audit, policy, guard, aws }: HealthSour
         probe: async (call) => serviceHealth(await aws.probe(name, within(call))),
       },
     ]),
+    ...(settings.hostinger.isSetUp
+      ? [
+          {
+            name: 'hostinger api',
+            async probe(call: CallScope) {
+              const { latencyMs, machines } = await hostinger.probe(within(call));
+              return { status: 'ok' as const, detail: `${latencyMs} ms, ${machines} virtual machine${machines === 1 ? '' : 's'}` };
+            },
+          },
+        ]
+      : []),
+    ...settings.hostinger.servers.map(
+      ({ name }): HealthProbe => ({
+        name: `ssh ${name}`,
+        async probe(call) {
+          try {
+            const { latencyMs, software } = await hostinger.probeHost(name, within(call));
+            return { status: 'ok', detail: `${latencyMs} ms, ${software}` };
+          } catch (error) {
+            // A server of the starter configuration that nobody has set up is no failure.
+            if (!(error instanceof CallError) || error.code !== 'provider_not_configured') throw error;
+            return { status: 'ok', detail: `not set up: ${error.message}` };
+          }
+        },
+      }),
+    ),
     {
       name: 'circuits',
       async probe() {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createApprovals } from './approvals/approvals.ts';
 import { type Audit, openAudit } from './audit/audit.ts';
-import { awsLater, noSession } from './aws-later.ts';
+import { noSession } from './aws-later.ts';
 import { auditAccountId, logsEndpoint } from './aws-settings.ts';
 import { createAccess } from './call/access.ts';
 import { newCallId } from './call/call-id.ts';
@@ -11,11 +11,10 @@ import { createRefusalCounter, type RefusalCounter } from './call/refusal-counte
 import { createApproverList } from './config/approvers.ts';
 import type { Settings } from './config/load.ts';
 import { closest } from './config/problem.ts';
-import type { ProvidedValues } from './config/provided-values.ts';
+import { type Clouds, connectClouds } from './connect-clouds.ts';
 import { redactCrashesWith } from './crash.ts';
 import { createFleetDashboard } from './fleet-dashboard.ts';
 import { healthProbes } from './health.ts';
-import { once } from './lazily.ts';
 import { createLog } from './log.ts';
 import { createNotices, type McpBackend } from './mcp/session.ts';
 import { bindingFacts } from './policy/entities.ts';
@@ -45,7 +44,9 @@ export interface ZiggieServer {
   readonly guard: Guard;
   identity: AwsProvider['identity'];
   /** Values of the configuration that may be kept in Secrets Manager, and where there. */
-  readonly provided: () => Promise<ProvidedValues>;
+  readonly provided: Clouds['provided'];
+  /** The host key that a server of ziggie.yaml shows, asked without logging in. */
+  readonly scanHostKey: Clouds['hostinger']['scan'];
   readonly configurationPlace: AwsProvider['configurationPlace'];
   readonly invoke: Invoke;
   readonly log: ReturnType<typeof createLog>;
@@ -58,6 +59,8 @@ export interface ZiggieServer {
 
 const drainMs = 10_000;
 const flushMs = 3_000;
+/** A deployment that takes longer is ended by whoever starts next. */
+const deploymentGraceMs = 60_000;
 const warmAfterMs = 300;
 
 /**
@@ -74,10 +77,14 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
   const store = openSqliteStore(settings.stateFolder);
   const guard = createGuard();
   const sessions = { of: noSession };
-  const aws = awsLater(settings, async () => {
-    const { connectAws } = await import('./connect-aws.ts');
-    return connectAws(settings, guard, (agentId) => sessions.of(agentId), redactor.register);
+  const clouds = connectClouds({
+    settings,
+    guard,
+    store,
+    redactor,
+    sessionPolicy: (agentId) => sessions.of(agentId),
   });
+  const { aws } = clouds;
   const { account, region, logGroup, pruneAfterDays } = settings.audit;
   const audit = await openAudit({
     folder: journalFolder(settings),
@@ -119,26 +126,22 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
   const principals = new Map<string, Principal>(
     settings.agents.map(({ id, teams, toolsets }) => [id, { kind: 'agent', id, teams, toolsets }]),
   );
+  const principalOf = (id: string): Principal => principals.get(id) ?? { kind: 'agent', id, teams: [], toolsets: [] };
   const limits = new Map(settings.agents.map(({ id, limits }) => [id, limits]));
 
   const road: Road = {
     operations: loadOperations,
     ports: {
-      compute: aws.compute,
-      storage: aws.storage,
-      functions: aws.functions,
-      secrets: aws.secrets,
-      monitoring: aws.monitoring,
-      security: aws.security,
+      ...clouds.ports,
       access: createAccess({
         road: () => road,
         version,
         mode: settings.sandbox ? 'sandbox' : 'live',
-        probes: healthProbes({ settings, audit, policy, guard, aws }),
+        probes: healthProbes({ settings, audit, policy, guard, aws, hostinger: clouds.hostinger }),
         runbooks,
       }),
     },
-    resolvers: aws.resolvers,
+    resolvers: clouds.resolvers,
     policy,
     approvals: createApprovals({ store, approvers, ttlMs: settings.approvalTtlMs, spent: (id) => audit.approvalSpent(id) }),
     audit,
@@ -161,6 +164,11 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     },
     now: Date.now,
   };
+  clouds.recordOn(road, principalOf);
+  const resumeDeployments = () =>
+    track(clouds.resumeDeployments()).catch((error: Error) =>
+      log.error({ reason: error.message }, 'what was interrupted of deployments could not be ended'),
+    );
   const running = new Set<Promise<unknown>>();
   const travel = createInvoke(road);
   /** What closing waits for. */
@@ -194,15 +202,10 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
       }),
     Date.now,
   );
-  const provided = once(async () => {
-    const { createProvidedValues } = await import('./config/provided-values.ts');
-    const { production, variables: env } = settings;
-    return createProvidedValues({ production, env, read: aws.readConfiguration, hide: redactor.register });
-  });
   audit.start();
   // The first list needs no Cedar; the first decision should not wait for it either.
   const warming = setTimeout(() => {
-    void Promise.allSettled([policy.warm(), loadOperations()]);
+    void Promise.allSettled([policy.warm(), loadOperations(), resumeDeployments()]);
   }, warmAfterMs);
 
   return {
@@ -235,7 +238,8 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     logSink: aws.logSink,
     guard,
     identity: aws.identity,
-    provided,
+    provided: clouds.provided,
+    scanHostKey: clouds.hostinger.scan,
     configurationPlace: aws.configurationPlace,
     invoke,
     log,
@@ -250,6 +254,7 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
       // What only waits is told to stop; what was sent is still given its time.
       stopping.abort();
       await within(drainMs, Promise.allSettled(running));
+      await clouds.close(deploymentGraceMs);
       await refusals.flush();
       await audit.flush(flushMs);
       await audit.close();
@@ -274,7 +279,7 @@ export function knownIds(settings: Settings) {
     agents: settings.agents.map(({ id }) => id),
     teams: [...new Set(settings.agents.flatMap(({ teams }) => teams))],
     humans: settings.approvers.map(({ id }) => id),
-    accounts: settings.aws.accounts.map(({ name }) => name),
+    accounts: [...settings.aws.accounts.map(({ name }) => name), 'hostinger'],
     auditGroup: settings.audit.logGroup,
   };
 }

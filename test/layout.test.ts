@@ -43,6 +43,9 @@ describe('imports', () => {
     ['approvals', /^(approvals|ports|call\/canonical)/],
     ['resilience', /^(resilience|ports|call\/errors)/],
     ['providers', /^(providers|ports|lazily|call\/(errors|canonical))/],
+    ['deploy', /^(deploy|ports|lazily|call\/(errors|canonical))/],
+    ['costs', /^(costs|ports|lazily|call\/(errors|canonical))/],
+    ['clouds', /^(clouds|ports|call\/errors)/],
     ['policy', /^(policy|ports|call\/(operation|text-limit)|config\/problem)/],
     ['mcp', /^(mcp|call|ports|resources|prompts)\//],
   ])('%s reach only what they may', (folder, allowed) => {
@@ -62,12 +65,28 @@ describe('imports', () => {
     [/^@modelcontextprotocol\//, /^mcp\//],
     [/^@cedar-policy\//, /^policy\//],
     [/^opossum$/, /^resilience\//],
+    [/^ssh2$/, /^providers\/(hostinger\/ssh|sandbox\/ssh)\//],
+    [/^undici$/, /^providers\/(hostinger|sandbox\/hostinger)\//],
     [/^node:sqlite$/, /^(state|audit)\//],
     [/^commander$/, /^cli\//],
   ])('%s is imported in one place', (module, where) => {
     const users = imports.filter(({ to }) => module.test(to));
     expect(users.length).toBeGreaterThan(0);
     expect(show(users.filter(({ file }) => !where.test(file)))).toEqual([]);
+  });
+
+  it('a CommonJS package that is imported late is used by its default: the bundle gives it no other', () => {
+    const late = globSync('**/*.ts', { cwd: root }).flatMap((file) => {
+      const text = readFileSync(join(root, file), 'utf8');
+      return [...text.matchAll(/[^\n]*import\('((?:@[\w-]+\/)?[\w-]+)'\)[^\n]*/g)].map(([line, name = '']) => ({ file, line, name }));
+    });
+    const isCommonJs = (name: string) => {
+      const { type, module } = JSON.parse(readFileSync(join(root, '../node_modules', name, 'package.json'), 'utf8'));
+      return type !== 'module' && module === undefined;
+    };
+    const found = late.filter(({ name }) => isCommonJs(name));
+    expect(found.map(({ name }) => name)).toEqual(expect.arrayContaining(['ssh2', 'undici', 'tar-stream', 'yazl']));
+    expect(found.filter(({ line }) => !/\bdefault\b/.test(line))).toEqual([]);
   });
 
   it('only the configuration reads the environment', () => {

@@ -25,8 +25,8 @@ export interface AccessOptions {
 /** Whether some reading operation on this very target is allowed. An input that does not fit its action is a no. */
 async function mayRead({ operations, policy, sandbox }: Road, principal: Principal, target: Resolved): Promise<boolean> {
   const input = identityInput(target);
-  for (const { name, effect, entity } of (await operations()).values()) {
-    if (effect !== 'read' || entity !== target.type) continue;
+  for (const { name, effect, entity, input: schema } of (await operations()).values()) {
+    if (effect !== 'read' || entity !== target.type || !schema.safeParse(input).success) continue;
     const { allow } = await policy.decide({ principal, tool: name, target, input, system: { dryRun: false, sandbox } });
     if (allow) return true;
   }
@@ -46,6 +46,10 @@ function identityInput(target: Resolved): Record<string, unknown> {
     case 'Secret':
     case 'Alarm':
       return { name: target.name };
+    case 'DnsZone':
+      return { zone: target.id };
+    case 'Application':
+      return { app: target.id, provider: target.provider };
     default:
       return {};
   }
@@ -72,6 +76,7 @@ export function createAccess({ road, version, mode, probes, runbooks }: AccessOp
       return {
         agent: principal.id,
         teams: [...principal.teams],
+        capabilities: [...policy.capabilities(principal)],
         tools,
         limits: limitsOf(principal),
         policySet: policy.hash().slice(0, 12),

@@ -42,7 +42,7 @@ export class Call {
   readonly requestIds: string[] = [];
   readonly #waitMs: number;
   readonly #signal: AbortSignal;
-  readonly #redactor: Pick<Redactor, 'register'>;
+  readonly #redactor: Pick<Redactor, 'register' | 'text'>;
 
   operation?: Operation;
   input: Readonly<Record<string, unknown>> = {};
@@ -61,7 +61,7 @@ export class Call {
   /** The outcome is known, and could not be made durable. */
   outcomeUnrecorded = false;
 
-  constructor(request: CallRequest, now: number, redactor: Pick<Redactor, 'register'>) {
+  constructor(request: CallRequest, now: number, redactor: Pick<Redactor, 'register' | 'text'>) {
     const { deadlineMs, waitMs } = request.progress ? watched : silent;
     this.request = request;
     this.#redactor = redactor;
@@ -91,7 +91,7 @@ export class Call {
       ledger: this.ledger,
       progress: (done, total, message) => {
         try {
-          request.progress?.(done, total, message);
+          request.progress?.(done, total, this.#redactor.text(message));
         } catch {
           // Progress is a courtesy: a client that went away must not fail a call that changed something.
         }

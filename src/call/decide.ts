@@ -49,14 +49,18 @@ export async function decideCall(policy: PolicyPort, asked: DecisionInput, appro
   const allowed = targets.filter((_, index) => answers.targets[index]?.allow === true);
   const [first, ...rest] = allowed;
   const enough = allowed.length === targets.length || operation.decide === 'any';
-  if (first && enough && answers.secrets.every(({ allow }) => allow)) {
+  const personNeeded = operation.approvalOnly?.(asked.input) ?? false;
+  if (first && enough && !personNeeded && answers.secrets.every(({ allow }) => allow)) {
     const leftOut = targets.filter((target) => !allowed.includes(target)).map(({ id }) => id);
     return { kind: 'allow', policyIds, targets: [first, ...rest], leftOut };
   }
   const denied = all.filter((answer) => !answer.allow);
   const why = {
     policyIds: unique(denied.flatMap((answer) => answer.policyIds)),
-    advice: unique(denied.flatMap((answer) => answer.advice)),
+    advice: unique([
+      ...denied.flatMap((answer) => answer.advice),
+      ...(personNeeded ? ['This needs a person to approve exactly this call, whatever policy permits.'] : []),
+    ]),
   };
   const known = await approvers();
   for (const approver of known.length > 0 ? known : ['nobody']) {

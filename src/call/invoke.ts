@@ -18,7 +18,7 @@ import { projectOutput } from './project.ts';
 import type { Redactor } from './redact.ts';
 import { resolveTargets } from './resolve.ts';
 import { hideSecretInputs, sealSecretInputs } from './secret-inputs.ts';
-import { putValues, useSecret } from './secret-references.ts';
+import { fillText, putValues, type ReadSecret, useSecret } from './secret-references.ts';
 
 /**
  * Invariant: this is the only way to a provider, and the order of its steps is the security property. Nothing is sent
@@ -131,8 +131,10 @@ async function travel(road: Road, call: Call): Promise<Record<string, unknown>> 
   await recordIntent(road, call, operation);
 
   // 7. and 8. Do it, on the resolved targets. Guards and retries live below the port.
-  const scope = { ...call.scope(), principal };
-  const result = await operation.run(road.ports, targets, await withSecrets(road, operation, input, secrets, scope), scope);
+  const read = readerOf(road, secrets, call);
+  const scope: OperationCall = { ...call.scope(), principal, secretValue: (text) => fillText(text, secrets, read) };
+  const filled = secrets.length > 0 && !dryRun ? await putValues(input, operation.secretReferences, secrets, read) : input;
+  const result = await operation.run(road.ports, targets, filled, scope);
 
   // 9. Show the declared shape, and nothing secret.
   const output = projectOutput(operation, result, road.redactor);
@@ -185,19 +187,13 @@ function bindingOf({ bindingFacts, argumentsKey }: Road, asked: DecisionInput, p
   };
 }
 
-/** The arguments as the tool's port gets them. A dry run needs no value, and gets none. */
-async function withSecrets(
-  road: Road,
-  { secretReferences }: Operation,
-  input: Readonly<Record<string, unknown>>,
-  secrets: readonly Resolved<SecretTarget>[],
-  scope: OperationCall,
-): Promise<Readonly<Record<string, unknown>>> {
-  if (secrets.length === 0 || scope.dryRun) return input;
-  const iam = (await road.operations()).get(useSecret)?.iam ?? [];
-  return putValues(input, secretReferences, secrets, async (secret, field) => {
-    return road.ports.secrets.read(secret, field, { ...scope, iam });
-  });
+/** Reads values behind the intent, as the operation that policy was asked about for them. */
+function readerOf(road: Road, secrets: readonly Resolved<SecretTarget>[], call: Call): ReadSecret {
+  return async (secret, field) => {
+    if (!secrets.includes(secret) || call.dryRun) throw new Error('a secret that nobody decided on, or a dry run');
+    const iam = (await road.operations()).get(useSecret)?.iam ?? [];
+    return road.ports.secrets.read(secret, field, { ...call.scope(), iam });
+  };
 }
 
 /** Step 5, when a person must agree: the grant that fits, or the request for one. */

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import type { AccessPort } from '../ports/access.ts';
 import type { CallScope } from '../ports/call-scope.ts';
 import type { ComputePort } from '../ports/compute.ts';
+import type { CostsPort } from '../ports/costs.ts';
+import type { DeployPort } from '../ports/deploy.ts';
+import type { DnsPort } from '../ports/dns.ts';
 import type { EntityType, Principal, Resolved, RetryClass, TargetMap, TargetRef, ToolEffect } from '../ports/domain.ts';
 import type { FunctionsPort } from '../ports/functions.ts';
 import type { MonitoringPort } from '../ports/monitoring.ts';
@@ -9,6 +12,7 @@ import type { SecretsPort } from '../ports/secrets.ts';
 import type { SecurityPort } from '../ports/security.ts';
 import type { SeenTarget } from '../ports/state.ts';
 import type { StoragePort } from '../ports/storage.ts';
+import type { VpsPort } from '../ports/vps.ts';
 import { longestShortText } from './text-limit.ts';
 
 /** Everything a handler may reach. */
@@ -19,11 +23,17 @@ export interface Ports {
   readonly secrets: SecretsPort;
   readonly monitoring: MonitoringPort;
   readonly security: SecurityPort;
+  readonly dns: DnsPort;
+  readonly vps: VpsPort;
+  readonly deploy: DeployPort;
+  readonly costs: CostsPort;
   readonly access: AccessPort;
 }
 
 export interface OperationCall extends CallScope {
   readonly principal: Principal;
+  /** The value of a text that refers to secrets of the target, which the road has resolved and policy has allowed. */
+  secretValue(text: string): Promise<string>;
 }
 
 export type NonEmpty<T> = readonly [T, ...T[]];
@@ -68,8 +78,12 @@ export interface Operation {
   readonly secretInputs: readonly string[];
   /** Input paths whose strings may name a secret, to be put in its place behind the intent. */
   readonly secretReferences: readonly string[];
+  /** Whether secrets that the target refers to (the environment of an application) are used, and so decided on. */
+  readonly usesTargetSecrets: boolean;
   /** What is wrong with an input that fits the schema, if anything. */
   readonly check?: (input: unknown) => string | undefined;
+  /** Whether a person must have approved this very call, whatever policy permits. */
+  readonly approvalOnly?: (input: unknown) => boolean;
   targets(input: unknown, principal: Principal): TargetRef[];
   readonly seen?: (output: unknown) => SeenTarget[];
   readonly made?: (output: unknown) => { type: EntityType; id: string }[];
@@ -93,6 +107,9 @@ export interface OperationDeclaration<I extends z.ZodObject, O extends z.ZodObje
   decide?: 'all' | 'any';
   listed?: boolean;
   needsAudit?: boolean;
+  usesTargetSecrets?: boolean;
+  /** Whether a person must have approved this very call, whatever policy permits. */
+  approvalOnly?(input: z.output<I>): boolean;
   /** What is wrong with an input that fits the schema (two fields that exclude each other), in words for the caller. */
   check?(input: z.output<I>): string | undefined;
   targets(input: z.output<I>, principal: Principal): TargetRef<E>[];
@@ -147,6 +164,8 @@ export function defineOperation<I extends z.ZodObject, O extends z.ZodObject, E 
     freeText: [...pathsOf(input, 'freeText'), ...pathsOf(input, 'secretInput'), ...pathsOf(input, 'secretReference')],
     secretInputs: pathsOf(input, 'secretInput'),
     secretReferences: pathsOf(input, 'secretReference'),
+    usesTargetSecrets: declaration.usesTargetSecrets ?? false,
+    ...(declaration.approvalOnly ? { approvalOnly: declaration.approvalOnly as NonNullable<Operation['approvalOnly']> } : {}),
     ...(declaration.check ? { check: declaration.check as NonNullable<Operation['check']> } : {}),
     // Types are erased on purpose: the road parses with `input` before it calls either.
     targets: declaration.targets as Operation['targets'],

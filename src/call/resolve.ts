@@ -3,7 +3,7 @@ import type { MissingPart, Resolved, SecretTarget, Target, TargetRef } from '../
 import type { Found, TargetResolvers } from '../ports/resolve.ts';
 import { CallError } from './errors.ts';
 import type { NonEmpty, Operation } from './operation.ts';
-import { type SecretReference, toRef, useSecretFacts } from './secret-references.ts';
+import { referencesOfTargets, type SecretReference, toRef, useSecretFacts } from './secret-references.ts';
 
 /**
  * Invariant: this is the only place that makes a `Resolved` target, and it makes one only of facts that a provider
@@ -37,7 +37,8 @@ export async function resolveTargets(
   const [first, ...rest] = targets;
   if (!first) throw unasked[0]?.error ?? nothingFound(operation);
   const using = { ...call, iam: [...call.iam, useSecretFacts] };
-  const secrets = await Promise.all(references.map((reference) => secretOf(toRef(reference, first), resolvers, using)));
+  const used = operation.usesTargetSecrets ? [...references, ...referencesOfTargets(targets)] : references;
+  const secrets = await Promise.all(used.map((reference) => secretOf(toRef(reference, first), resolvers, using)));
   const byId = new Map(secrets.map((secret) => [secret.id, brand(secret)]));
   return { targets: [brand(first), ...rest.map(brand)], secrets: [...byId.values()], missing: unasked.map(({ part }) => part) };
 }
@@ -67,11 +68,12 @@ async function secretOf(ref: TargetRef<'Secret'>, resolvers: TargetResolvers, ca
 
 function refuseSeveral(targets: readonly Target[]): void {
   if (targets.length < 2) return;
-  const places = targets.map((target) =>
-    'account' in target ? [target.account, 'region' in target ? target.region : ''].join(' ').trim() : target.id,
-  );
+  const places = targets.map((target) => {
+    if (target.type === 'Application') return target.provider;
+    return 'account' in target ? [target.account, 'region' in target ? target.region : ''].join(' ').trim() : target.id;
+  });
   throw new CallError('target_unresolved', `The call fits more than one place: ${places.join(', ')}.`, {
-    remedy: 'Name the account, or the region, and call again.',
+    remedy: `Name the ${targets.some(({ type }) => type === 'Application') ? 'provider' : 'account, or the region,'} and call again.`,
     effect: 'none',
   });
 }

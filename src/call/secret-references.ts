@@ -50,9 +50,25 @@ export function parseReference(text: string): SecretReference | undefined {
 
 /** Where to look for it: beside the target of the call. */
 export function toRef({ name }: SecretReference, beside: Target | undefined): TargetRef<'Secret'> {
-  const account = beside && 'account' in beside ? beside.account : undefined;
-  const region = beside && 'region' in beside ? beside.region : undefined;
+  // Secrets are AWS's: beside a target elsewhere they are looked for in every place that is configured.
+  const place = beside && 'provider' in beside && beside.provider === 'aws' ? beside : undefined;
+  const account = place?.account;
+  const region = place && 'region' in place ? place.region : undefined;
   return { type: 'Secret', name, ...(account ? { account } : {}), ...(region ? { region } : {}) };
+}
+
+/** Secrets that a target itself refers to, by what configuration says of it. */
+export function referencesOfTargets(targets: readonly Target[]): SecretReference[] {
+  const texts = targets.flatMap((target) => ('secretReferences' in target ? target.secretReferences : []));
+  return referencesIn(texts, ['*']);
+}
+
+/** Reads the value, or a member of it; the redaction knows it from then on. */
+export type ReadSecret = (secret: Resolved<SecretTarget>, field: string | undefined) => Promise<string>;
+
+/** One text with values in the places of references. */
+export async function fillText(text: string, secrets: readonly Resolved<SecretTarget>[], read: ReadSecret): Promise<string> {
+  return (await putValues([text], ['*'], secrets, read))[0] ?? '';
 }
 
 /** A copy of the input with values in the places of references. */
@@ -60,7 +76,7 @@ export async function putValues<T>(
   input: T,
   paths: readonly string[],
   secrets: readonly Resolved<SecretTarget>[],
-  read: (secret: Resolved<SecretTarget>, field: string | undefined) => Promise<string>,
+  read: ReadSecret,
 ): Promise<T> {
   const values = new Map<string, string>();
   for (const reference of referencesIn(input, paths)) {

@@ -170,7 +170,13 @@ function build(): Command {
   program.addCommand(
     command('doctor', 'check that everything is in place')
       .option('--json', 'print one line of JSON')
-      .action(async (options) => (await import('./doctor.ts')).doctor(options)),
+      .option('--trust-host <server>', 'show the host key of a server of ziggie.yaml, and trust it once a person has compared it')
+      .option('--fingerprint <SHA256:…>', 'what the console of the server shows, in place of the question')
+      .action(async (options) =>
+        options.trustHost === undefined
+          ? (await import('./doctor.ts')).doctor(options)
+          : (await import('./trust-host.ts')).trustHost(options),
+      ),
   );
   return program;
 }

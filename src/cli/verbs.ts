@@ -3,13 +3,16 @@ import { CliError, exit } from './output.ts';
 /** `cloud:` commands in the words of operators, beside `cloud:<tool_name>` for every tool. */
 
 const verbs: Readonly<Record<string, (input: Record<string, unknown>) => string>> = {
-  status: (input) => ('id' in input ? 'instances_get' : 'instances_list'),
+  status: (input) => ('app' in input ? 'deploy_status' : 'id' in input ? 'instances_get' : 'instances_list'),
   'start-instance': () => 'instances_start',
   'stop-instance': () => 'instances_stop',
+  deploy: () => 'deploy_application',
+  rollback: () => 'deploy_rollback',
+  costs: () => 'costs_current',
 };
 
 /** Parameter names of the operators' checklist → argument names of the tools. */
-const renamed: Readonly<Record<string, string>> = { instance_id: 'id' };
+const renamed: Readonly<Record<string, string>> = { instance_id: 'id', app_name: 'app' };
 
 /** Tools that need to know the provider; the checklist's commands leave AWS unsaid. */
 const needsProvider = /^instances_(?!list$)/;

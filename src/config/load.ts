@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { type AppSettings, appSettings } from './apps.ts';
 import { type Environment, readEnvironment, stateRoot } from './environment.ts';
+import { type HostingerSettings, hostingerSettings } from './hostinger.ts';
 import { ConfigError, type ConfigProblem, didYouMean } from './problem.ts';
 import { providedVariables } from './provided-values.ts';
 import { readConfiguration } from './read.ts';
@@ -68,6 +70,8 @@ export interface Settings {
   readonly audit: { readonly logGroup: string; readonly account: string; readonly region: string; readonly pruneAfterDays: number };
   readonly storage: { readonly workspace?: string; readonly maxShareMinutes: number };
   readonly security: { readonly sshRanges: readonly string[] };
+  readonly hostinger: HostingerSettings;
+  readonly apps: readonly AppSettings[];
   readonly http: { readonly allowedHosts: readonly string[] };
 }
 
@@ -142,6 +146,12 @@ export async function loadSettings(options: LoadOptions): Promise<Settings> {
   }
   const workspace = yaml.storage.workspace === undefined ? undefined : resolve(folder, yaml.storage.workspace);
   problems.push(...workspaceProblems(yamlFile, workspace, [folder, root]));
+  const { hostinger, problems: ofHostinger } = hostingerSettings(yaml.hostinger, { folder, yamlFile, env, sandbox });
+  const teams = [...new Set(yaml.agents.flatMap(({ teams }) => teams))];
+  const { apps, problems: ofApps } = appSettings(yaml.apps, { yamlFile, servers: hostinger.servers, accounts, teams });
+  problems.push(...ofHostinger, ...ofApps);
+  if (accounts.some(({ name }) => name === 'hostinger'))
+    problems.push({ file: yamlFile, message: 'no AWS account can be called hostinger: that is the name of the other cloud' });
   if (problems.length > 0) throw new ConfigError(problems);
 
   const endpoint = sandbox ? undefined : env.AWS_ENDPOINT_URL || undefined;
@@ -183,6 +193,8 @@ export async function loadSettings(options: LoadOptions): Promise<Settings> {
       maxShareMinutes: yaml.storage.maxShareMinutes,
     },
     security: yaml.security,
+    hostinger,
+    apps,
     http: yaml.http,
   };
   if (production)
@@ -206,8 +218,9 @@ function destinationName(sandbox: boolean, endpoint: string | undefined, env: En
   if (sandbox) return 'sandbox';
   const account = env.AWS_ACCOUNT_ID || (env.AWS_ACCESS_KEY_ID ? undefined : env.AWS_PROFILE) || 'default';
   const services = Object.entries(serviceEndpoints(env)).sort();
+  const hostinger = env.HOSTINGER_API_URL ? [{ hostinger: env.HOSTINGER_API_URL }] : [];
   const key = createHash('sha256')
-    .update(JSON.stringify([account, endpoint ?? null, ...(services.length > 0 ? [services] : [])]))
+    .update(JSON.stringify([account, endpoint ?? null, ...(services.length > 0 ? [services] : []), ...hostinger]))
     .digest('hex')
     .slice(0, 8);
   return `live-${account.replace(/[^\w-]/g, '_')}-${key}`;

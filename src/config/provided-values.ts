@@ -59,6 +59,14 @@ const knownValues = {
     label: 'hostinger ssh key file',
     purpose: 'used where there is no private key above',
   },
+  'hostinger-ssh-passphrase': {
+    secret: sshSecret,
+    field: 'passphrase',
+    variable: 'HOSTINGER_SSH_PASSPHRASE',
+    label: 'hostinger ssh passphrase',
+    purpose: 'of the private key, if it has one',
+    isSecret: true,
+  },
   'hostinger-ssh-port': {
     secret: sshSecret,
     field: 'port',

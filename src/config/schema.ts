@@ -83,6 +83,145 @@ const awsAccount = z.strictObject({
   regions: z.array(regionName).min(1).optional(),
 });
 
+/** No traversal and nothing that a shell or a terminal would read. */
+const absolutePath = z
+  .string()
+  .max(512)
+  .regex(/^\/(?!.*(?:\/\/|(?:^|\/)\.{1,2}(?:\/|$)))[\w./@+-]+[^/]$/, 'expected an absolute path without .. and special characters');
+
+const unitName = z.string().regex(/^[A-Za-z0-9][\w.@:-]{0,127}$/, 'expected the name of a systemd unit');
+
+/** Stands as a whole argument or inside of one. */
+const parameter = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('text'), pattern: z.string().min(1).max(200), default: z.string().optional() }),
+  z.strictObject({ type: z.literal('choice'), choices: z.array(z.string().min(1)).min(1), default: z.string().optional() }),
+  z.strictObject({ type: z.literal('integer'), min: z.int(), max: z.int(), default: z.int().optional() }),
+  /** Given as a reference to a secret; reaches the command on its standard input, not as an argument. */
+  z.strictObject({ type: z.literal('secret') }),
+]);
+
+const command = z.strictObject({
+  description: z.string().max(200).optional(),
+  /** Argument vector; `{name}` stands for a parameter. No shell reads it. */
+  run: z.tuple([z.string().min(1)], z.string()),
+  parameters: z.record(z.string().regex(/^[a-z][a-z0-9_]{0,30}$/, 'expected a name like max_depth'), parameter).default({}),
+  timeoutSeconds: z.int().min(1).max(900).default(30),
+});
+
+const tags = z.record(z.string().min(1).max(128), z.string().max(256));
+
+const server = z.strictObject({
+  name: name.refine((text) => /[a-z-]/.test(text), 'expected a letter in it: a number alone is that of a virtual machine'),
+  /** Number of the virtual machine at Hostinger; absent: only SSH knows it. */
+  id: z.int().min(1).optional(),
+  tags: tags.default({}),
+  /** What is absent comes from HOSTINGER_VPS_HOST, HOSTINGER_SSH_*, or the secret ziggie/hostinger-ssh. */
+  ssh: z
+    .strictObject({
+      host: z.string().min(1).max(253).optional(),
+      port: z.int().min(1).max(65_535).optional(),
+      user: z
+        .string()
+        .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'expected a user name')
+        .optional(),
+      /** `SHA256:…` as `ssh-keygen -lf` prints it; several while a key is changed. */
+      hostKeys: z
+        .array(z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'expected a fingerprint like SHA256:…'))
+        .min(1)
+        .optional(),
+      /** Path of a known_hosts file, relative to the configuration folder. */
+      knownHosts: z.string().min(1).optional(),
+      /** Path of a private key, or `agent` for the one of SSH_AUTH_SOCK. */
+      key: z.string().min(1).optional(),
+      /** Commands and transfers at once; below MaxSessions of the server (10 by default). */
+      sessions: z.int().min(1).max(64).default(8),
+    })
+    .prefault({}),
+  /** Folders that vps_read_file may read below. */
+  readFolders: z.array(absolutePath).default(['/var/log']),
+  /** Units that vps_service may touch; names may end in a star. */
+  services: z
+    .array(z.string().regex(/^[A-Za-z0-9][\w.@:-]{0,127}\*?$/, 'expected the name of a systemd unit, or the start of one and a star'))
+    .default(['ziggie-*']),
+  commands: z.record(name, command).default({}),
+});
+
+const source = z.union([
+  z.strictObject({ folder: z.string().min(1) }),
+  z.strictObject({ tarball: z.string().min(1) }),
+  z.strictObject({ bucket: z.string().min(3), key: z.string().min(1), account: name.optional(), region: regionName.optional() }),
+]);
+
+/** Which of them a target needs is checked with the target. */
+const health = z.strictObject({
+  /** Asked from where this server runs. */
+  url: z.url({ protocol: /^https?$/ }).optional(),
+  expectStatus: z.int().min(100).max(599).default(200),
+  expectText: z.string().min(1).max(500).optional(),
+  /** Run where the application runs. */
+  command: z.tuple([z.string().min(1)], z.string()).optional(),
+  withinSeconds: z.int().min(1).max(600).default(60),
+  everySeconds: z.int().min(1).max(60).default(2),
+});
+
+const awsPlace = { account: name.optional(), region: regionName.optional() };
+
+const awsTarget = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('ec2'),
+    ...awsPlace,
+    tags: tags.refine((each) => Object.keys(each).length > 0, 'expected at least one tag: none would mean every instance'),
+    bucket: z.string().min(3).default('ziggie-deployments'),
+    folder: absolutePath,
+    service: unitName.optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('static-site'),
+    ...awsPlace,
+    bucket: z.string().min(3),
+    prefix: z
+      .string()
+      .regex(/^(?!\/)(?!.*(\.\.|\/\/)).*\/$/, 'expected a prefix that ends in /')
+      .default(''),
+    distribution: z
+      .string()
+      .regex(/^E[A-Z0-9]{5,30}$/, 'expected the id of a CloudFront distribution')
+      .optional(),
+    entryDocuments: z.array(z.string().min(1)).min(1).default(['index.html']),
+  }),
+  z.strictObject({
+    kind: z.literal('lambda'),
+    ...awsPlace,
+    function: z.string().regex(/^[\w-]{1,64}$/, 'expected the name of a function'),
+    alias: z
+      .string()
+      .regex(/^(?!\d+$)[\w-]{1,128}$/, 'expected the name of an alias')
+      .default('live'),
+    shift: z.strictObject({ percent: z.int().min(1).max(99), seconds: z.int().min(1).max(600) }).optional(),
+  }),
+]);
+
+const app = z.strictObject({
+  name,
+  /** One of the teams of the agents. */
+  team: name,
+  tags: tags.default({}),
+  source,
+  /** A deployment that was not healthy within the time is taken back. */
+  health: health.prefault({}),
+  targets: z
+    .strictObject({
+      aws: awsTarget.optional(),
+      hostinger: z.strictObject({ server: name, folder: absolutePath, service: unitName.optional() }).optional(),
+    })
+    .refine(({ aws, hostinger }) => aws !== undefined || hostinger !== undefined, 'expected aws, hostinger or both'),
+  keepReleases: z.int().min(1).max(50).default(5),
+  /** Secrets by reference: secret://ziggie/db#url */
+  environment: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'expected the name of a variable'), z.string().max(4_096))
+    .default({}),
+});
+
 export const ziggieYaml = z.strictObject({
   agents: z.array(agent).min(1),
   approvers: z.array(approver).default([]),
@@ -120,6 +259,20 @@ export const ziggieYaml = z.strictObject({
         .default([]),
     })
     .prefault({}),
+  hostinger: z
+    .strictObject({
+      servers: z.array(server).default([]),
+      /** DNS zones that agents may be let at. */
+      zones: z
+        .array(
+          z
+            .string()
+            .regex(/^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/, 'expected a domain in lower case'),
+        )
+        .default([]),
+    })
+    .prefault({}),
+  apps: z.array(app).default([]),
   /** `serve` only: host names, besides loopback, that requests may name in Host and Origin. */
   http: z.strictObject({ allowedHosts: z.array(z.string().min(1)).default([]) }).prefault({}),
 });

@@ -77,13 +77,20 @@ const reaches = {
   secrets: ({ secrets }) => [
     { resources: secrets.map((name) => `arn:aws:secretsmanager:*:*:secret:${name.endsWith('*') ? name : `${name}-??????`}`) },
   ],
+  /** Run Command asks for the instance and for the document. (Systems Manager User Guide, "Restricting Run Command access based on tags") */
+  commands: ({ tags }) => [
+    withTags(['arn:aws:ec2:*:*:instance/*'], 'aws:ResourceTag', tags),
+    // AWS's own have no account; nobody else may use names that begin like this.
+    { resources: ['arn:aws:ssm:*:*:document/AWS-RunShellScript'] },
+  ],
+  distributions: () => [{ resources: ['arn:aws:cloudfront::*:distribution/*'] }],
   trail: () => [{ resources: [`arn:aws:cloudtrail:*:*:trail/${trail}`] }],
 } as const satisfies Record<string, (boundary: IamBoundary) => readonly Reach[]>;
 
 export type Scope = keyof typeof reaches;
 
-/** Unconditional, and of resource types that no action of the others applies to: their statements may be one. */
-export const apart: readonly Scope[] = ['buckets', 'objects', 'functions', 'secrets', 'trail'];
+/** What they reach without a condition is of resource types that no action of the others applies to: those statements may be one. */
+export const apart: readonly Scope[] = ['buckets', 'objects', 'functions', 'secrets', 'commands', 'distributions', 'trail'];
 
 const scopes: Readonly<Record<Scope, readonly string[]>> = {
   any: [
@@ -136,6 +143,9 @@ const scopes: Readonly<Record<Scope, readonly string[]>> = {
     'iam:ListGroupPolicies',
     'iam:GetGroupPolicy',
     'logs:CreateLogDelivery',
+    'ssm:DescribeInstanceInformation',
+    'ssm:ListCommandInvocations',
+    'ce:GetCostAndUsage',
   ],
   instances: ['ec2:StartInstances', 'ec2:StopInstances', 'ec2:RebootInstances', 'ec2:TerminateInstances'],
   launch: ['ec2:RunInstances'],
@@ -144,7 +154,23 @@ const scopes: Readonly<Record<Scope, readonly string[]>> = {
   buckets: ['s3:ListBucket', 's3:GetBucketTagging', 's3:GetBucketVersioning'],
   objects: ['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject', 's3:AbortMultipartUpload', 's3:DeleteObject', 's3:DeleteObjectVersion'],
   auditBucket: ['s3:CreateBucket', 's3:GetBucketPolicy', 's3:PutBucketPolicy', 's3:PutBucketPublicAccessBlock'],
-  functions: ['lambda:InvokeFunction', 'lambda:GetFunctionConfiguration', 'lambda:ListAliases', 'lambda:ListTags'],
+  functions: [
+    'lambda:InvokeFunction',
+    'lambda:GetFunctionConfiguration',
+    'lambda:ListAliases',
+    'lambda:ListTags',
+    'lambda:ListVersionsByFunction',
+    'lambda:UpdateFunctionCode',
+    'lambda:UpdateFunctionConfiguration',
+    'lambda:PublishVersion',
+    'lambda:CreateAlias',
+    'lambda:UpdateAlias',
+    'lambda:DeleteAlias',
+    // IAM knows no versions here: that a number is always named is up to the adapter.
+    'lambda:DeleteFunction',
+  ],
+  commands: ['ssm:SendCommand'],
+  distributions: ['cloudfront:GetDistribution', 'cloudfront:CreateInvalidation', 'cloudfront:GetInvalidation'],
   secrets: [
     'secretsmanager:DescribeSecret',
     'secretsmanager:GetSecretValue',

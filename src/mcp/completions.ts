@@ -26,9 +26,11 @@ function valuesOf(
   if ('values' in completion) return completion.values.filter((value) => value.startsWith(typed));
   if ('runbooks' in completion) return backend.runbookNames.filter((name) => name.startsWith(typed));
   // Seen ids are `within/id`; without the other variable any prefix of ids will do.
-  const within = completion.within ? known[completion.within] : undefined;
+  const within = completion.of ?? (completion.within ? known[completion.within] : undefined);
   if (within !== undefined) return tails(backend.seen(principal, completion.seen, `${within}/${typed}`));
-  return ['aws', 'hostinger'].flatMap((provider) => tails(backend.seen(principal, completion.seen, `${provider}/${typed}`)));
+  const anywhere = ['aws', 'hostinger'].flatMap((provider) => tails(backend.seen(principal, completion.seen, `${provider}/${typed}`)));
+  // An application may run in both.
+  return [...new Set(anywhere)];
 }
 
 function tails(targets: readonly { id: string }[]): string[] {

@@ -48,6 +48,8 @@ function awsBinding({ type, id, provider, account, accountId, region, tags }: Aw
 }
 const awsSample = { provider: 'aws', account: 'main', accountId: '123456789012', region: 'eu-north-1', tags: {} } as const;
 
+const hostingerSample = { provider: 'hostinger', account: 'hostinger', tags: {} } as const;
+
 const specs: { readonly [K in EntityType]: EntitySpec<TargetMap[K]> } = {
   Account: {
     attributes: { provider: text, account: text, accountId: text, regions: { type: 'Set', element: text } },
@@ -188,6 +190,50 @@ const specs: { readonly [K in EntityType]: EntitySpec<TargetMap[K]> } = {
       const name = facts.name ?? facts.id ?? 'ziggie-ec2-high-cpu';
       return { ...awsSample, exists: true, ...facts, type: 'Alarm', name, id: name };
     },
+  },
+  DnsZone: {
+    attributes: { provider: text, account: text, name: text, removesProtected: yesNo },
+    memberOf: ['Account'],
+    facts: ({ provider, account, id, removesProtected }) => ({ provider, account, name: id, removesProtected }),
+    parents: ({ account }) => [uid('Account', account)],
+    bindingFacts: ({ type, id, provider, account, tags, removesProtected }) => ({
+      type,
+      id,
+      provider,
+      account,
+      tags: { ...tags },
+      removesProtected,
+    }),
+    sample: (facts) => ({ ...hostingerSample, id: 'example.com', region: 'global', removesProtected: false, ...facts, type: 'DnsZone' }),
+  },
+  Application: {
+    attributes: { provider: text, account: text, region: text, name: text, team: text, kind: text, place: text },
+    memberOf: ['Account'],
+    facts: ({ provider, account, region, id, team, kind, place }) => ({ provider, account, region, name: id, team, kind, place }),
+    parents: ({ account }) => [uid('Account', account)],
+    bindingFacts: ({ type, id, provider, account, region, tags, team, kind, place, secretReferences }) => ({
+      type,
+      id,
+      provider,
+      account,
+      region,
+      tags: { ...tags },
+      team,
+      kind,
+      place,
+      secretReferences: [...secretReferences],
+    }),
+    sample: (facts) => ({
+      ...hostingerSample,
+      id: 'ziggie-backend',
+      region: 'global',
+      team: 'backend',
+      kind: 'ssh',
+      place: 'vps-1',
+      secretReferences: [],
+      ...facts,
+      type: 'Application',
+    }),
   },
   System: {
     attributes: { id: text },

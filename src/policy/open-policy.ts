@@ -159,7 +159,8 @@ export async function openPolicy(options: PolicyOptions): Promise<Policy> {
 
   return {
     hash: () => current.hash,
-    visibleTools: (principal) => visibleTo(current.visible, principal),
+    visibleTools: (principal) => visibleTo(current.visible, principal).tools,
+    capabilities: (principal) => visibleTo(current.visible, principal).may,
     decide: async (question) => {
       try {
         return (await ready()).decide(question);

@@ -122,7 +122,9 @@ function targetsOf(operation: Operation, input: unknown, principal: Principal, {
 
 function known(ref: TargetRef): Record<string, string> {
   const { type: _, ...named } = ref;
-  return Object.fromEntries(Object.entries(named).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  const texts = Object.entries(named).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  // Zones and applications are named by a word of their own, which is their id.
+  return Object.fromEntries(texts.map(([key, text]) => [key === 'zone' || key === 'app' ? 'id' : key, text]));
 }
 
 function sameShape(value: unknown, sample: unknown): boolean {

@@ -10,7 +10,11 @@ import type { Visibility } from './visibility.ts';
 /** By hand: this is read on every start, and making a schema for it takes longer than reading it. */
 function isVisibility(value: unknown): value is Visibility {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.values(value).every((tools) => Array.isArray(tools) && tools.every((tool) => typeof tool === 'string'));
+  return Object.values(value).every((visible) => isTexts(visible?.tools) && isTexts(visible?.may));
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
 /** What was found for exactly this key; anything unreadable is a miss. */

@@ -8,16 +8,22 @@ import type { Principal } from '../ports/domain.ts';
 import type { Cedar } from './cedar.ts';
 import type { KnownIds, Policies } from './check.ts';
 import { principalEntity, principalUid, uid } from './entities.ts';
-import { resourceMayMatch } from './policy-json.ts';
+import { principalMatches, resourceMayMatch } from './policy-json.ts';
 import type { PolicySchema } from './schema.ts';
 
-/** Tool names by principal: `agent:agent-marcus`, `human:alice`, and `human:*` for people whom no policy can name. */
-export type Visibility = Readonly<Record<string, readonly string[]>>;
+export interface Visible {
+  readonly tools: readonly string[];
+  /** `@advice` of the permits that are for this principal: what it may do, in words. */
+  readonly may: readonly string[];
+}
+
+/** By principal: `agent:agent-marcus`, `human:alice`, and `human:*` for people whom no policy can name. */
+export type Visibility = Readonly<Record<string, Visible>>;
 
 export type Agent = Pick<Principal, 'kind' | 'id' | 'teams'>;
 
 /** Bumped when the way that visibility is found changes, so that no older answer is taken for a new one. */
-const method = 1;
+const method = 2;
 const anybody = '*';
 
 /** One partial evaluation per principal and tool. */
@@ -29,7 +35,13 @@ export function visibilityOf(
   known: KnownIds,
 ): Visibility {
   const humans = [...known.humans, anybody].map((id): Agent => ({ kind: 'human', id, teams: [] }));
-  const seen: Record<string, string[]> = Object.fromEntries([...agents, ...humans].map((who) => [keyOf(who), []]));
+  const permits = [...policies.values()].filter(({ effect }) => effect === 'permit');
+  const seen: Record<string, Visible & { tools: string[] }> = Object.fromEntries(
+    [...agents, ...humans].map((who) => {
+      const may = permits.filter(({ json }) => principalMatches(json, who)).map(({ advice }) => advice);
+      return [keyOf(who), { tools: [], may: [...new Set(may)] }];
+    }),
+  );
   for (const action of schema.actions.values()) {
     const relevant = [...policies.values()].filter(({ json }) => resourceMayMatch(json, action));
     const staticPolicies = Object.fromEntries(relevant.map(({ id, json }) => [id, withoutTypeTest(json)]));
@@ -46,15 +58,16 @@ export function visibilityOf(
         policies: { staticPolicies },
         entities: [entityOf(who)],
       });
-      if (answer.type === 'failure' || answer.response.decision !== 'deny') seen[keyOf(who)]?.push(action.tool);
+      if (answer.type === 'failure' || answer.response.decision !== 'deny') seen[keyOf(who)]?.tools.push(action.tool);
     }
   }
   return seen;
 }
 
-/** Tools for a principal; an agent that is not configured has none. */
-export function visibleTo(visibility: Visibility, { kind, id }: Pick<Principal, 'kind' | 'id'>): readonly string[] {
-  return visibility[keyOf({ kind, id })] ?? (kind === 'human' ? visibility[keyOf({ kind, id: anybody })] : undefined) ?? [];
+/** For a principal; an agent that is not configured has nothing. */
+export function visibleTo(visibility: Visibility, { kind, id }: Pick<Principal, 'kind' | 'id'>): Visible {
+  const nobody = { tools: [], may: [] };
+  return visibility[keyOf({ kind, id })] ?? (kind === 'human' ? visibility[keyOf({ kind, id: anybody })] : undefined) ?? nobody;
 }
 
 /** SHA-256, hex, over all that visibility depends on. */

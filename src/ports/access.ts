@@ -5,6 +5,8 @@ import type { Principal } from './domain.ts';
 export interface WhoAmI {
   agent: string;
   teams: string[];
+  /** What policy lets it do, in words. */
+  capabilities: string[];
   tools: { tool: string; effect: string }[];
   limits: { callsPerMinute: number; callsAtOnce: number };
   policySet: string;

@@ -40,6 +40,8 @@ export interface InstanceDetail extends Omit<InstanceRow, 'account'> {
   subnet?: string;
   vpc?: string;
   securityGroups?: string[];
+  /** At Hostinger: id of the subscription that pays for it. */
+  subscription?: string;
   /** Why the provider last changed the state, e.g. `Server.InsufficientInstanceCapacity`. Untrusted text. */
   stateReason?: string;
   tags: Record<string, string>;

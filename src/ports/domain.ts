@@ -101,6 +101,33 @@ export interface AlarmTarget extends TargetBase, AwsPlace {
   readonly exists: boolean;
 }
 
+/** A DNS zone at Hostinger; `id` is its name. */
+export interface DnsZoneTarget extends TargetBase {
+  readonly type: 'DnsZone';
+  readonly provider: 'hostinger';
+  readonly account: string;
+  readonly region: 'global';
+  /** Whether the change that the reference describes would take records away from NS or from the apex (`@`). False for what changes nothing. */
+  readonly removesProtected: boolean;
+}
+
+export type AppKind = 'ssh' | 'ec2' | 'static-site' | 'lambda';
+
+/** An application of ziggie.yaml on one of its targets; `id` is its name. */
+export interface ApplicationTarget extends TargetBase {
+  readonly type: 'Application';
+  readonly provider: Provider;
+  /** Of AWS, its account; else `hostinger`. */
+  readonly account: string;
+  readonly region: string;
+  readonly team: string;
+  readonly kind: AppKind;
+  /** Where it runs: the server, the bucket, the function, or the tag of the instances. */
+  readonly place: string;
+  /** References to secrets in its environment, as written in ziggie.yaml. */
+  readonly secretReferences: readonly string[];
+}
+
 /** The server itself: access, audit, health. */
 export interface SystemTarget extends TargetBase {
   readonly type: 'System';
@@ -114,6 +141,8 @@ export interface TargetMap {
   Function: FunctionTarget;
   Secret: SecretTarget;
   Alarm: AlarmTarget;
+  DnsZone: DnsZoneTarget;
+  Application: ApplicationTarget;
   System: SystemTarget;
 }
 export type EntityType = keyof TargetMap;
@@ -133,14 +162,31 @@ interface Named extends Place {
 interface RefMap {
   /** Every configured account that matches. */
   Account: Place;
-  Instance: Place & { readonly id: string };
+  /**
+   * At Hostinger the number of a virtual machine, or the name of a server in ziggie.yaml.
+   * `offline`: by what ziggie.yaml says of it, for what SSH does while the API may be down.
+   */
+  Instance: Place & { readonly id: string; readonly offline?: boolean };
   Bucket: { readonly account?: string; readonly bucket: string };
   Object: { readonly account?: string; readonly bucket: string; readonly key: string; readonly mayBeAbsent?: boolean };
   Function: Named;
   Secret: Named;
   Alarm: Named;
+  DnsZone: { readonly zone: string; readonly removal?: ZoneRemoval };
+  /** Without a provider an application with two targets fits more than one place. */
+  Application: { readonly app: string; readonly provider?: Provider };
   System: { readonly id?: string };
 }
+
+/** What a change takes away from a zone, as far as it can be said before the zone is read. */
+export type ZoneRemoval =
+  /** All records of these names and types; with `but`, all except these values. */
+  | {
+      readonly kind: 'records';
+      readonly records: readonly { readonly name: string; readonly type: string; readonly but?: readonly string[] }[];
+    }
+  /** All that the snapshot does not have. */
+  | { readonly kind: 'snapshot'; readonly id: number };
 
 /** What an operation asks to act on, before anything is known of it. */
 export type TargetRef<T extends EntityType = EntityType> = { [K in T]: { readonly type: K } & RefMap[K] }[T];

@@ -31,5 +31,7 @@ export interface PolicyPort {
   hash(): string;
   /** Tools that the principal may be able to use, by one partial evaluation. */
   visibleTools(principal: Principal): readonly string[];
+  /** What its permits let it do, in the words of their authors; guardrails may still stop it. */
+  capabilities(principal: Principal): readonly string[];
   decide(question: PolicyQuestion): Promise<PolicyAnswer>;
 }

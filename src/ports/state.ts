@@ -50,6 +50,44 @@ export interface SeenTarget {
   readonly label: string;
 }
 
+/** How a deployment stands. `abandoned`: it ended before anything was switched. */
+export type DeploymentStatus = 'running' | 'done' | 'rolled_back' | 'failed' | 'abandoned';
+
+export interface DeploymentStep {
+  readonly step: string;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly outcome?: 'done' | 'failed';
+  readonly detail?: string;
+}
+
+export interface DeploymentRow {
+  readonly id: string;
+  readonly app: string;
+  readonly provider: string;
+  readonly kind: 'deploy' | 'rollback';
+  readonly version: string;
+  /** SHA-256 over the artifact's manifest; empty for a rollback. */
+  readonly digest: string;
+  /** What served before; empty when nothing did. */
+  readonly previous: string;
+  readonly actor: string;
+  readonly callId: string;
+  readonly status: DeploymentStatus;
+  /** What serves now, as far as is known. */
+  readonly serving: string;
+  readonly steps: readonly DeploymentStep[];
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly message?: string;
+}
+
+export interface KeptCosts {
+  readonly fetchedAt: number;
+  /** JSON of its lines. */
+  readonly costs: string;
+}
+
 export interface StateStore {
   /** Counts the call against the agent's minute and takes one of its slots until `expiresAt` or `release`. One atomic step over all processes. */
   admit(
@@ -89,6 +127,42 @@ export interface StateStore {
   /** Remembers what an agent was shown, for completions. */
   rememberSeen(agent: string, targets: readonly SeenTarget[], now: number): void;
   seen(agent: string, type: string, prefix: string, limit: number): SeenTarget[];
+
+  /** Takes the lease if nobody holds it at `now`; the token is higher than every one before it of that name. */
+  takeLease(
+    name: string,
+    holder: string,
+    now: number,
+    ttlMs: number,
+  ): { readonly token: number } | { readonly heldBy: string; readonly until: number };
+  /** False when the lease has gone to somebody else. */
+  renewLease(name: string, token: number, now: number, ttlMs: number): boolean;
+  releaseLease(name: string, token: number): void;
+
+  /** All of these write only while `token` is the newest of the application's lease; false when it is not. */
+  createDeployment(row: DeploymentRow, lease: { readonly name: string; readonly token: number }): boolean;
+  updateDeployment(
+    id: string,
+    lease: { readonly name: string; readonly token: number },
+    change: Partial<Pick<DeploymentRow, 'status' | 'serving' | 'previous' | 'steps' | 'endedAt' | 'message'>>,
+  ): boolean;
+  getDeployment(id: string): DeploymentRow | undefined;
+  /** Newest first. @param before id of the last row seen */
+  listDeployments(filter: {
+    app?: string;
+    provider?: string;
+    version?: string;
+    status?: DeploymentStatus;
+    limit: number;
+    before?: string;
+  }): DeploymentRow[];
+
+  /** What an account cost in a month, as it was last read. @param account twelve digits @param month `2026-11` */
+  keptCosts(account: string, month: string): KeptCosts | undefined;
+  keepCosts(account: string, month: string, costs: KeptCosts): void;
+  /** Counts a request that is billed by itself. @param day of UTC, `2026-11-22` */
+  countCostRequest(day: string): void;
+  costRequests(day: string): number;
 
   close(): void;
 }

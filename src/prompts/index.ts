@@ -26,4 +26,25 @@ export const prompts: readonly PromptDeclaration[] = [
     opening: ({ provider, id }) =>
       `Instance ${id} on ${provider} does not start. Find out why and get it running, following the runbook. Its facts as they are now, and the runbook, are attached.`,
   },
+  {
+    name: 'vps-unreachable',
+    title: 'A VPS cannot be reached',
+    description: 'Find out why a virtual server does not answer, from what its API and SSH say now, and what to do about it.',
+    arguments: [
+      { name: 'server', description: 'Name in ziggie.yaml', required: true, completion: { seen: 'Server', of: 'hostinger' } },
+      { name: 'id', description: 'Number at Hostinger', required: false, completion: { seen: 'Instance', of: 'hostinger' } },
+    ],
+    facts: ({ id }) => ['cloud://health', ...(id ? [`cloud://instances/hostinger/${encodeURIComponent(id)}`] : [])],
+    opening: ({ server }) =>
+      `The server ${server} cannot be reached. Find out why and get it back, following the runbook. What its API and SSH say now, and the runbook, are attached.`,
+  },
+  {
+    name: 'deployment-rollback',
+    title: 'Roll a deployment back',
+    description: 'Decide whether a deployment has to be taken back, and take it back, from the history as it is now.',
+    arguments: [{ name: 'app', description: 'Application', required: true, completion: { seen: 'Application' } }],
+    facts: () => ['cloud://deployments', 'cloud://health'],
+    opening: ({ app }) =>
+      `The application ${app} may have to go back to an earlier version. Decide, and do it, following the runbook. The deployments so far, the health of everything, and the runbook are attached.`,
+  },
 ];

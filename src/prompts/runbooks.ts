@@ -14,4 +14,37 @@ const instanceFailsToStart = `# An instance fails to start
 5. Say what you found, what you did, and the call ids.
 `;
 
-export const runbooks: ReadonlyMap<string, string> = new Map([['instance-fails-to-start', instanceFailsToStart]]);
+const vpsUnreachable = `# A VPS cannot be reached
+
+1. Read health_check: the API of Hostinger and SSH of each server are asked apart, and say different things.
+   - The API fails too: it is Hostinger or the token (\`provider_denied\`: a person renews HOSTINGER_API_TOKEN). The server may be fine.
+   - Only SSH fails: go on.
+2. Read the machine: instances_get. \`stopped\`: instances_start, then health_check again. Anything else that is not \`running\`: wait for its action.
+3. SSH says why:
+   - \`HostKeyMismatch\`: stop. Either the machine was set up anew or something stands between. Only a person compares the new key on the server's console and trusts it (\`doctor --trust-host\`). Do not restart to get around it.
+   - \`AuthenticationFailed\`: the key is not on the server, or not for this user. A person adds it.
+   - No connection or a timeout: security_review_network shows the firewalls; port 22 may be closed to us, or its rules not synchronised.
+   - It connects and hangs: instances_metrics. A full disk or memory at its end lets nobody in.
+4. Running, nothing reaches it, metrics flat: instances_restart. That ends what runs there: say so first.
+5. It is back: vps_service for what should run there, and its journal for what happened.
+6. Say what you found, what you did, and the call ids.
+`;
+
+const deploymentRollback = `# Roll a deployment back
+
+1. Read deploy_status of the application: which version serves, which served before, and how the last deployment ended.
+   - \`rolled_back\`: it was taken back already, and the version before was found healthy. Nothing to do but find the cause.
+   - \`running\`: it is under way and will take itself back if it is not healthy. Wait for it; a second one is refused.
+   - \`failed\`: the version before was not healthy either. Go on, with a version that you know.
+   - \`done\`, and it is bad all the same: the health check does not see what users see. Go on.
+2. Choose: deploy_rollback without a version goes back to the one that served before; with one, to any that is kept (deploy_plan lists them).
+3. A schema or data that changed with the version does not go back with it. If the new version migrated something, ask a person first.
+4. Call deploy_rollback. It checks the health of what it puts back, and says which version serves.
+5. Look: vps_service and its journal, or the metrics. Say what you found, what you did, and the call ids.
+`;
+
+export const runbooks: ReadonlyMap<string, string> = new Map([
+  ['instance-fails-to-start', instanceFailsToStart],
+  ['vps-unreachable', vpsUnreachable],
+  ['deployment-rollback', deploymentRollback],
+]);

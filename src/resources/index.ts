@@ -3,7 +3,8 @@
 /** Where a template variable's values come from: a fixed list, or what the agent was shown before. */
 export type Completion =
   | { readonly values: readonly string[] }
-  | { readonly seen: string; readonly within?: string }
+  /** Of the provider that another variable names, of a fixed one, or of any. */
+  | { readonly seen: string; readonly within?: string; readonly of?: 'aws' | 'hostinger' }
   | { readonly runbooks: true };
 
 export interface ResourceDeclaration {
@@ -41,6 +42,14 @@ export const resources: readonly ResourceDeclaration[] = [
     mimeType: json,
     tool: 'instances_get',
     completions: { provider: { values: ['aws', 'hostinger'] }, id: { seen: 'Instance', within: 'provider' } },
+  },
+  {
+    uri: 'cloud://deployments',
+    name: 'deployments',
+    title: 'Deployments',
+    description: 'The last 25 deployments and rollbacks of all applications, newest first.',
+    mimeType: json,
+    tool: 'deploy_list',
   },
   {
     uri: 'cloud://permissions',
@@ -116,6 +125,7 @@ export function touchedBy(targets: readonly { type: string; id: string; provider
   const addresses = new Set<string>(['cloud://audit/recent']);
   for (const { type, id, provider } of targets) {
     if (type === 'Instance' || type === 'Account') addresses.add('cloud://instances');
+    if (type === 'Application') addresses.add('cloud://deployments');
     if (type === 'Instance') addresses.add(`cloud://instances/${provider}/${id}`);
   }
   return [...addresses];

@@ -49,4 +49,38 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (agent, type, id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE leases (name TEXT PRIMARY KEY, token INTEGER NOT NULL, holder TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE deployments (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    app TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('deploy', 'rollback')),
+    version TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    previous TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    call_id TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('running', 'done', 'rolled_back', 'failed', 'abandoned')),
+    serving TEXT NOT NULL,
+    steps TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    message TEXT
+  ) STRICT;
+  CREATE INDEX deployments_by_app ON deployments (app, provider, seq);
+  CREATE INDEX deployments_open ON deployments (status) WHERE status = 'running';
+  `,
+  `
+  CREATE TABLE cost_cache (
+    account TEXT NOT NULL,
+    month TEXT NOT NULL,
+    fetched_at INTEGER NOT NULL,
+    costs TEXT NOT NULL,
+    PRIMARY KEY (account, month)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE cost_requests (day TEXT PRIMARY KEY, requests INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -3,9 +3,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CallError } from '../call/errors.ts';
 import type { AdmitResult, ApprovalRow, IdempotencyClaim, KnownKey, SeenTarget, StateStore, TokenRow } from '../ports/state.ts';
+import { type CostCache, createCostCache } from './cost-cache.ts';
+import { createDeployments, type Deployments } from './deployments.ts';
+import { createLeases, type Leases } from './leases.ts';
 import { makeFolder } from './make-folder.ts';
 import { approval, type Row, token } from './rows.ts';
 import { migrations } from './schema.ts';
+import type { Statements } from './statements.ts';
 
 /**
  * Invariant: whatever grants something (approvals, idempotency, tokens) is on disk before the caller goes on
@@ -83,9 +87,22 @@ class SqliteStore implements StateStore {
   readonly #tidiedAt = new Map<string, number>();
   readonly #statements = new Map<string, ReturnType<DatabaseSync['prepare']>>();
 
+  readonly #leases: Leases;
+  readonly #deployments: Deployments;
+  readonly #costCache: CostCache;
+
   constructor(db: DatabaseSync, counters: DatabaseSync) {
     this.#db = db;
     this.#counters = counters;
+    const durable: Statements = {
+      get: (text, ...values) => this.#get(text, ...values),
+      all: (text, ...values) => this.#all(text, ...values),
+      run: (text, ...values) => this.#run(text, ...values),
+      atomically: (work) => this.#atomically(this.#db, work),
+    };
+    this.#leases = createLeases(durable);
+    this.#deployments = createDeployments(durable);
+    this.#costCache = createCostCache(durable);
   }
 
   #atomically<T>(db: DatabaseSync, work: () => T): T {
@@ -110,11 +127,11 @@ class SqliteStore implements StateStore {
     return statement;
   }
 
-  #get(text: string, ...values: (string | number)[]): Row | undefined {
+  #get(text: string, ...values: (string | number | null)[]): Row | undefined {
     return this.#sql(this.#db, text).get(...values) as Row | undefined;
   }
 
-  #all(text: string, ...values: (string | number)[]): Row[] {
+  #all(text: string, ...values: (string | number | null)[]): Row[] {
     return this.#sql(this.#db, text).all(...values) as Row[];
   }
 
@@ -300,6 +317,50 @@ class SqliteStore implements StateStore {
       prefix,
       limit,
     ).map((row) => ({ type: String(row.type), id: String(row.id), label: String(row.label) }));
+  }
+
+  takeLease(...lease: Parameters<Leases['takeLease']>): ReturnType<Leases['takeLease']> {
+    return this.#leases.takeLease(...lease);
+  }
+
+  renewLease(...lease: Parameters<Leases['renewLease']>): boolean {
+    return this.#leases.renewLease(...lease);
+  }
+
+  releaseLease(name: string, token: number): void {
+    this.#leases.releaseLease(name, token);
+  }
+
+  createDeployment(...deployment: Parameters<Deployments['createDeployment']>): boolean {
+    return this.#deployments.createDeployment(...deployment);
+  }
+
+  updateDeployment(...update: Parameters<Deployments['updateDeployment']>): boolean {
+    return this.#deployments.updateDeployment(...update);
+  }
+
+  getDeployment(id: string): ReturnType<Deployments['getDeployment']> {
+    return this.#deployments.getDeployment(id);
+  }
+
+  listDeployments(filter: Parameters<Deployments['listDeployments']>[0]): ReturnType<Deployments['listDeployments']> {
+    return this.#deployments.listDeployments(filter);
+  }
+
+  keptCosts(account: string, month: string): ReturnType<CostCache['keptCosts']> {
+    return this.#costCache.keptCosts(account, month);
+  }
+
+  keepCosts(...costs: Parameters<CostCache['keepCosts']>): void {
+    this.#costCache.keepCosts(...costs);
+  }
+
+  countCostRequest(day: string): void {
+    this.#costCache.countCostRequest(day);
+  }
+
+  costRequests(day: string): number {
+    return this.#costCache.costRequests(day);
   }
 
   close(): void {

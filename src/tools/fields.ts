@@ -16,7 +16,7 @@ export const instanceId = z
 export const region = z
   .string()
   .max(40)
-  .regex(/^[a-z]{2}(-[a-z]+)+-\d{1,2}$/, 'expected a region like eu-north-1');
+  .regex(/^([a-z]{2}(-[a-z]+)+-\d{1,2}|dc-\d{1,6})$/, 'expected a region like eu-north-1');
 
 export const account = z
   .string()
@@ -183,3 +183,83 @@ export const reviewOutput = z.object({
 });
 
 export const auditBucket = bucket.default('ziggie-audit-logs').describe('of this account');
+
+/** As ziggie.yaml has them: lower case, no final dot, so that policy knows one spelling. */
+export const zoneName = z
+  .string()
+  .max(253)
+  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/, 'expected a domain in lower case like example.com');
+
+/** Labels of up to 63 characters (RFC 1035 2.3.4), with underscores (RFC 8552) and a leading star (RFC 4592). */
+export const recordName = z
+  .string()
+  .max(253)
+  .regex(
+    /^(@|(\*|[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*)$/,
+    'expected labels in lower case like www, or @ for the zone itself',
+  )
+  .describe('www, or @ for the zone itself');
+
+/** What Hostinger's API takes. */
+export const recordType = z.enum(['A', 'AAAA', 'ALIAS', 'CAA', 'CNAME', 'MX', 'NS', 'SOA', 'SRV', 'TXT']);
+
+interface RecordsInput {
+  readonly zone: string;
+  readonly records: readonly { readonly name: string; readonly type: string }[];
+}
+
+/** A full name below a zone would become `www.example.com.example.com`, and `example.com` is not `@`. */
+export function relativeNames({ zone, records }: RecordsInput): string | undefined {
+  const full = records.find(({ name }) => name === zone || name.endsWith(`.${zone}`))?.name;
+  if (full) return `names are relative to the zone: write ${full.slice(0, -zone.length - 1) || '@'}, not ${full}.`;
+  const sets = records.map(({ name, type }) => `${type} ${name}`);
+  const twice = sets.find((set, index) => sets.indexOf(set) < index);
+  return twice === undefined ? undefined : `give ${twice} once, with all its values.`;
+}
+
+/** `A www 300 203.0.113.7`: type, name, TTL in seconds, value. */
+const recordLines = z.array(untrusted(z.string(), 500));
+
+export const zoneChange = z.object({
+  zone: z.string(),
+  added: recordLines,
+  removed: recordLines,
+  snapshot: z.int().optional(),
+  changed: z.boolean(),
+  note: z.string().optional(),
+});
+
+/** A server that SSH reaches, or a virtual machine that the API knows: as ziggie.yaml calls it. */
+export const server = z
+  .string()
+  .max(63)
+  .regex(/^[a-z0-9][a-z0-9-]*$/, 'expected the name of a server in ziggie.yaml');
+
+/** As ziggie.yaml names applications. */
+export const appName = z
+  .string()
+  .max(63)
+  .regex(/^[a-z0-9][a-z0-9-]*$/, 'expected the name of an application in ziggie.yaml');
+
+export const appRef = z.strictObject({ app: appName, provider: provider.optional() });
+
+/** A word that means nothing to a file system, a shell or a URL. */
+export const appVersion = z
+  .string()
+  .max(64)
+  .regex(/^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._+-]*$/, 'expected a version like v1.2.0');
+
+export const deploymentId = z
+  .string()
+  .max(40)
+  .regex(/^dep_[a-z0-9]+$/, 'expected an id like dep_… of deploy_list');
+
+export const deployReport = z.object({
+  deployment: z.string().optional(),
+  app: z.string(),
+  provider: z.string(),
+  version: z.string(),
+  status: z.string().optional(),
+  serving: z.string().optional(),
+  previous: z.string().optional(),
+});

@@ -5,6 +5,17 @@ import { accessExplain } from './access/explain.ts';
 import { healthCheck } from './access/health-check.ts';
 import { runbooksGet } from './access/runbooks-get.ts';
 import { accessWhoami } from './access/whoami.ts';
+import { costsCurrent } from './costs/current.ts';
+import { deployApplication } from './deploy/application.ts';
+import { deployList } from './deploy/list.ts';
+import { deployPlan } from './deploy/plan.ts';
+import { deployRollback } from './deploy/rollback.ts';
+import { deployStatus } from './deploy/status.ts';
+import { dnsDeleteRecords } from './dns/delete-records.ts';
+import { dnsListRecords } from './dns/list-records.ts';
+import { dnsListSnapshots } from './dns/list-snapshots.ts';
+import { dnsRestoreSnapshot } from './dns/restore-snapshot.ts';
+import { dnsUpsertRecords } from './dns/upsert-records.ts';
 import { functionsGet } from './functions/get.ts';
 import { functionsInvoke } from './functions/invoke.ts';
 import { functionsList } from './functions/list.ts';
@@ -39,6 +50,12 @@ import { storageListBuckets } from './storage/list-buckets.ts';
 import { storageListObjects } from './storage/list-objects.ts';
 import { storagePutObject } from './storage/put-object.ts';
 import { storageShareObject } from './storage/share-object.ts';
+import { vpsCreateSnapshot } from './vps/create-snapshot.ts';
+import { vpsListSnapshots } from './vps/list-snapshots.ts';
+import { vpsReadFile } from './vps/read-file.ts';
+import { vpsRestoreSnapshot } from './vps/restore-snapshot.ts';
+import { vpsRunCommand } from './vps/run-command.ts';
+import { vpsService } from './vps/service.ts';
 
 /** The registry. A new tool is one file, one test and one line here; everything else is derived. */
 export const operations: readonly Operation[] = [
@@ -82,4 +99,21 @@ export const operations: readonly Operation[] = [
   securityReviewAccount,
   securityEnableTrail,
   securityEnableFlowLogs,
+  costsCurrent,
+  dnsListRecords,
+  dnsUpsertRecords,
+  dnsDeleteRecords,
+  dnsListSnapshots,
+  dnsRestoreSnapshot,
+  vpsRunCommand,
+  vpsReadFile,
+  vpsService,
+  vpsListSnapshots,
+  vpsCreateSnapshot,
+  vpsRestoreSnapshot,
+  deployPlan,
+  deployApplication,
+  deployRollback,
+  deployStatus,
+  deployList,
 ];

@@ -7,7 +7,14 @@ import { newCall, sandboxAws } from './harness.ts';
 
 /** What health_check says of AWS. */
 
-const settings = { aws: { accounts: [{ name: 'main', regions: ['eu-north-1'] }] } } as unknown as Settings;
+const settings = {
+  aws: { accounts: [{ name: 'main', regions: ['eu-north-1'] }] },
+  hostinger: { isSetUp: false, servers: [] },
+} as unknown as Settings;
+
+const absent = async (): Promise<never> => {
+  throw new Error('not part of this test');
+};
 
 async function health(probe: () => Promise<AccountProbe>) {
   const probes = healthProbes({
@@ -20,6 +27,7 @@ async function health(probe: () => Promise<AccountProbe>) {
       sessionArn: async () => undefined,
       probe,
     },
+    hostinger: { probe: absent, probeHost: absent },
   });
   return probes.find(({ name }) => name === 'aws main services')?.probe(newCall());
 }

@@ -49,9 +49,6 @@ describe('resolving an instance', () => {
     expect(region.code).toBe('invalid_input');
     expect(region.message).toContain('eu-west-1, eu-north-1, us-east-1');
     expect((await failure(find(connect(), { account: 'other' }))).code).toBe('provider_not_configured');
-    const hostinger = await failure(find(connect(), { provider: 'hostinger', id: '4711' }));
-    expect(hostinger.code).toBe('provider_not_configured');
-    expect(hostinger.details.remedy).toContain('HOSTINGER_API_TOKEN');
   });
 
   it('finds it in every place, for the road to refuse to choose', async () => {

@@ -1,12 +1,29 @@
 import type { CallRequest } from '../../src/call/call.ts';
 import { createInvoke } from '../../src/call/invoke.ts';
+import { createCosts } from '../../src/costs/index.ts';
 import type { AwsProvider } from '../../src/providers/aws/index.ts';
 import { agent, createHarness } from '../call/harness.ts';
 
 /** The whole road as agent-ziggie takes it, with the starter policy, over the adapters of a test. */
 export async function roadOver(aws: AwsProvider) {
   const harness = await createHarness();
-  const invoke = createInvoke({ ...harness.road, ports: { ...harness.road.ports, ...aws }, resolvers: aws.resolvers });
+  const nowhere = async (): Promise<never> => {
+    throw new Error('not on AWS');
+  };
+  const { Account, Instance, Bucket, Object: ofObject, Function: ofFunction, Secret, Alarm } = aws.resolvers;
+  const resolvers = {
+    Account,
+    Instance,
+    Bucket,
+    Object: ofObject,
+    Function: ofFunction,
+    Secret,
+    Alarm,
+    DnsZone: nowhere,
+    Application: nowhere,
+  };
+  const costs = createCosts({ aws: aws.costs, hostinger: { subscriptions: nowhere }, store: harness.store, now: Date.now });
+  const invoke = createInvoke({ ...harness.road, ports: { ...harness.road.ports, ...aws, costs }, resolvers });
   return {
     call: (tool: string, input: object, more: Pick<CallRequest, 'signal' | 'progress'> = {}) =>
       invoke({ tool, input: { ...input }, client: 'test', principal: agent('agent-ziggie'), ...more }),

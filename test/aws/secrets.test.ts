@@ -43,10 +43,6 @@ describe('where a secret is looked for', () => {
     expect(page.secrets.length).toBe(5);
     expect(page.missing).toMatchObject([{ region: 'eu-west-1', code: 'provider_denied' }]);
   });
-
-  it('is not Hostinger', async () => {
-    expect((await failure(secretOf(sandboxAws(), { name: 'ziggie/db', provider: 'hostinger' }))).code).toBe('provider_not_configured');
-  });
 });
 
 describe('a field that is set', () => {

@@ -158,6 +158,8 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     Function: absent,
     Secret: absent,
     Alarm: absent,
+    DnsZone: absent,
+    Application: absent,
     async Instance(ref) {
       events.push('resolve');
       const found = cloud.get(ref.id);
@@ -267,6 +269,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     policy: {
       hash: () => policy.hash(),
       visibleTools: (principal) => policy.visibleTools(principal),
+      capabilities: (principal) => policy.capabilities(principal),
       decide: (question) => {
         events.push('decide');
         return policy.decide(question);

@@ -261,6 +261,7 @@ describe('deciding on several targets', () => {
   const policy = {
     hash: () => '',
     visibleTools: () => [],
+    capabilities: () => [],
     decide: async ({ target }: PolicyQuestion) => ({ allow: target.id === 'a', policyIds: [`p-${target.id}`], advice: [] }),
   };
   const ask = (decide: 'all' | 'any') => {

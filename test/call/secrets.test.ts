@@ -32,6 +32,7 @@ beforeEach(async () => {
     ...road.road,
     policy: {
       hash: () => policy.hash(),
+      capabilities: () => [],
       visibleTools: (principal) => (override.visibleTools ?? policy.visibleTools)(principal),
       decide: (question) => (override.decide ?? policy.decide)(question),
     },

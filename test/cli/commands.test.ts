@@ -22,7 +22,7 @@ describe('execute-command', () => {
     expect(stopped.code, stopped.stderr).toBe(0);
     expect(JSON.parse(stopped.stdout)).toMatchObject({ ok: true, output: { id: web, previousState: 'running', state: 'stopped' } });
     expect((await command('agent-marcus', 'cloud:status', { instance_id: web })).code).toBe(0);
-    expect(JSON.parse((await command('marcus', 'cloud:status')).stdout).output.instances.length).toBe(12);
+    expect(JSON.parse((await command('marcus', 'cloud:status')).stdout).output.instances.length).toBe(14);
   });
 
   it.each([

@@ -34,7 +34,7 @@ async function problemsOf(
   throw new Error('no problem was found');
 }
 
-const allToolsets = ['access', 'instances', 'storage', 'functions', 'secrets', 'monitoring', 'security'];
+const allToolsets = ['access', 'instances', 'storage', 'functions', 'secrets', 'monitoring', 'security', 'dns', 'vps', 'deploy'];
 
 describe('the starter configuration', () => {
   it('needs nothing but AWS variables', async () => {
@@ -100,7 +100,7 @@ describe('mistakes', () => {
     ['broken YAML', 'agents: [', /./],
     ['no agents', 'agents: []', /agents/],
     ['two agents of a name', starter.replace('id: agent-chen', 'id: agent-marcus'), /stands twice/],
-    ['an unknown toolset', starter.replace('[access, instances, storage]', '[access, instance]'), /instance/],
+    ['an unknown toolset', starter.replace('[access, instances, storage, deploy]', '[access, instance]'), /instance/],
     ['an unknown audit account', `${starter}  account: other\n`, /other/],
     ['a key that stands twice', `${starter}\naudit: {}\n`, /unique/],
   ])('%s stops the start', async (_name, text, pattern) => {

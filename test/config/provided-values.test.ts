@@ -141,6 +141,7 @@ describe('hiding', () => {
       ['hostinger ssh user', 'default'],
       ['hostinger ssh private key', `secret ${ssh}`],
       ['hostinger ssh key file', 'default'],
+      ['hostinger ssh passphrase', undefined],
       ['hostinger ssh port', 'default'],
       ['hostinger ssh host key', undefined],
     ]);

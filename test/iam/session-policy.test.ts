@@ -43,6 +43,14 @@ const places: Readonly<Record<ReturnType<typeof scopeNameOf>, readonly [Omit<Que
     { resource: arn('secretsmanager', 'secret:ziggie/db-AbCdEf') },
     { resource: arn('secretsmanager', 'secret:payroll/db-AbCdEf') },
   ],
+  commands: [
+    { resource: instance, context: ours },
+    { resource: instance },
+    { resource: instance, context: { 'aws:ResourceTag/Project': 'Other' } },
+    { resource: 'arn:aws:ssm:eu-north-1:123456789012:document/AWS-RunPowerShellScript' },
+    { resource: 'arn:aws:ssm:eu-north-1:123456789012:document/Own' },
+  ],
+  distributions: [{ resource: 'arn:aws:cloudfront::123456789012:distribution/EDFDVBD6EXAMPLE' }],
   trail: [{ resource: arn('cloudtrail', 'trail/ziggie-audit-trail') }, { resource: arn('cloudtrail', 'trail/other') }],
 };
 
@@ -182,8 +190,7 @@ describe('session policies', () => {
           const patterns = Statement.filter(({ Effect }) => Effect === 'Allow')
             .flatMap(({ Action }) => Action)
             .concat('sts:GetCallerIdentity');
-          const covers = (action: string) =>
-            patterns.some((pattern) => (pattern.endsWith('*') ? action.startsWith(pattern.slice(0, -1)) : action === pattern));
+          const covers = (action: string) => patterns.some((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(action));
           expect(declared.filter((action) => covers(action) && ![...allowed, 'sts:GetCallerIdentity'].includes(action))).toEqual([]);
           const reachable = allowed.filter((action) => !covers(action));
           // What has no resource within the boundary has no statement.
@@ -192,6 +199,30 @@ describe('session policies', () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  it('let Run Command run one document, on tagged instances', async () => {
+    const text = compileSessionPolicy({ allowed: ['ssm:SendCommand'], declared, boundary: defaultBoundary, auditGroup }) ?? '';
+    const anything = { all: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] } } as const;
+    const ask = (resource: string, context = {}) => isAllowed(anything, { action: 'ssm:SendCommand', resource, context }, JSON.parse(text));
+    expect(await ask('arn:aws:ssm:eu-north-1:123456789012:document/AWS-RunShellScript')).toBe(true);
+    expect(await ask('arn:aws:ssm:eu-north-1:123456789012:document/AWS-RunPatchBaseline')).toBe(false);
+    expect(await ask(instance, ours)).toBe(true);
+    expect(await ask(instance)).toBe(false);
+  });
+
+  it('fit for an agent that may call every tool', async () => {
+    const everything = [...new Set([...declared, ...scopedActions])].sort();
+    const text = compileSessionPolicy({ allowed: everything, declared: everything, boundary: defaultBoundary, auditGroup }) ?? '';
+    expect(text.length).toBeGreaterThan(100);
+    const session = JSON.parse(text) as PolicyDocument;
+    const anything = { all: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] } } as const;
+    const beyond = everything.flatMap((action) => places[scopeNameOf(action)].slice(1).map((place) => ({ action, ...place })));
+    const allowed = await Promise.all(beyond.map((question) => isAllowed(anything, question, session)));
+    expect(beyond.filter((_, index) => allowed[index])).toEqual([]);
+    const inside = everything.map((action) => ({ action, ...places[scopeNameOf(action)][0] }));
+    const refused = await Promise.all(inside.map((question) => isAllowed(anything, question, session)));
+    expect(inside.filter((_, index) => !refused[index])).toEqual([]);
   });
 
   it('are refused when even wildcards do not make them fit', () => {

@@ -41,7 +41,7 @@ describe.each(makes)('%s over HTTP', (make) => {
   afterAll(() => client.close());
 
   it('lists, calls, reads and is refused like over stdio', async () => {
-    expect((await client.raw.listTools()).tools).toHaveLength(21);
+    expect((await client.raw.listTools()).tools).toHaveLength(23);
     const listed = await client.call('instances_list', { limit: 2 });
     expect(listed.structuredContent).toMatchObject({ instances: [{}, {}], nextCursor: expect.any(String) });
     expect(await recordOf(state, { callId: String(listed._meta?.['ziggie/callId']), phase: 'outcome' })).toMatchObject({

@@ -56,13 +56,15 @@ export function describeStdioClient(make: Make): void {
       'functions_list',
       'functions_get',
       'functions_invoke',
-      'secrets_list',
-      'secrets_describe',
-      'secrets_create',
-      'secrets_update',
-      'monitoring_list_alarms',
-      'monitoring_get_metrics',
-      'logs_query',
+      'vps_run_command',
+      'vps_read_file',
+      'vps_service',
+      'vps_list_snapshots',
+      'deploy_plan',
+      'deploy_application',
+      'deploy_rollback',
+      'deploy_status',
+      'deploy_list',
     ]);
     for (const { annotations, inputSchema, outputSchema } of tools) {
       expect(annotations).toEqual({
@@ -123,7 +125,13 @@ export function describeStdioClient(make: Make): void {
 
   it('lists and reads resources, each read a recorded call', async () => {
     const { resources } = await client.raw.listResources();
-    expect(resources.map(({ uri }) => uri)).toEqual(['cloud://instances', 'cloud://permissions', 'cloud://audit/recent', 'cloud://health']);
+    expect(resources.map(({ uri }) => uri)).toEqual([
+      'cloud://instances',
+      'cloud://deployments',
+      'cloud://permissions',
+      'cloud://audit/recent',
+      'cloud://health',
+    ]);
     const { resourceTemplates } = await client.raw.listResourceTemplates();
     expect(resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual([
       'cloud://instances/{provider}/{id}',
@@ -168,16 +176,28 @@ export function describeStdioClient(make: Make): void {
 
   it('gives a prompt with the live facts of the instance in it', async () => {
     const { prompts } = await client.raw.listPrompts();
-    expect(prompts.map(({ name }) => name)).toEqual(['instance-fails-to-start']);
-    const { messages } = await client.raw.getPrompt({ name: 'instance-fails-to-start', arguments: { provider: 'aws', id: api1 } });
-    const facts = messages.flatMap(({ content }) =>
-      content.type === 'resource' && 'text' in content.resource && content.resource.mimeType === 'application/json'
-        ? [JSON.parse(content.resource.text)]
-        : [],
-    );
-    expect(facts).toEqual([
+    expect(prompts.map(({ name }) => name)).toEqual(['instance-fails-to-start', 'vps-unreachable', 'deployment-rollback']);
+    const factsOf = async (name: string, values: Record<string, string>) => {
+      const { messages } = await client.raw.getPrompt({ name, arguments: values });
+      return messages.flatMap(({ content }) =>
+        content.type === 'resource' && 'text' in content.resource && content.resource.mimeType === 'application/json'
+          ? [JSON.parse(content.resource.text)]
+          : [],
+      );
+    };
+    expect(await factsOf('instance-fails-to-start', { provider: 'aws', id: api1 })).toEqual([
       expect.objectContaining({ id: api1, name: 'ziggie-api-1', tags: expect.objectContaining({ Project: 'Ziggie' }) }),
     ]);
+    const [health, machine] = await factsOf('vps-unreachable', { server: 'vps-1', id: '1001' });
+    expect(health.checks).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ name: 'hostinger api', status: 'ok' }),
+        expect.objectContaining({ name: 'ssh vps-1', status: 'ok', detail: expect.stringContaining('ms') }),
+      ]),
+    );
+    expect(machine).toMatchObject({ provider: 'hostinger', id: '1001', name: 'vps-1', tags: { Project: 'Ziggie' } });
+    const [history] = await factsOf('deployment-rollback', { app: 'ziggie-backend' });
+    expect(history).toEqual({ deployments: expect.any(Array) });
     const failure = await client.raw.getPrompt({ name: 'no-such-prompt', arguments: {} }).catch((error) => error);
     expect(failure).toMatchObject({ code: -32602, data: { error: { code: 'unknown_operation' } } });
   });

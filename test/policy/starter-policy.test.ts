@@ -52,7 +52,9 @@ describe('the starter policy', () => {
   it('shows each agent what may be theirs', async () => {
     const { policy } = await open('', { folder, operations, known, principals: agents });
     const shown = (id: string) => policy.visibleTools(agents.find((agent) => agent.id === id) ?? ({} as Principal));
-    expect([...shown('agent-chen')].sort()).toEqual([...reads, 'storage_put_object'].sort());
+    expect([...shown('agent-chen')].sort()).toEqual(
+      [...reads, 'storage_put_object', 'deploy_application', 'deploy_rollback', 'vps_service'].sort(),
+    );
     const marcus = [
       'instances_restart',
       'instances_start',
@@ -61,6 +63,10 @@ describe('the starter policy', () => {
       'secrets_create',
       'secrets_update',
       'secrets_use',
+      'deploy_application',
+      'deploy_rollback',
+      'vps_run_command',
+      'vps_service',
     ];
     expect([...shown('agent-marcus')].sort()).toEqual([...reads, ...marcus].sort());
     expect(shown('agent-ziggie')).toEqual(operations.map(({ name }) => name));

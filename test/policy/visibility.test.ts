@@ -124,7 +124,7 @@ describe('the cache of what is shown', () => {
   it('is written once, for nobody else to read', async () => {
     const { cacheFile } = await open(permitAll);
     expect(statSync(cacheFile).mode & 0o777).toBe(0o600);
-    expect(JSON.parse(readFileSync(cacheFile, 'utf8')).visible['agent:agent-chen']).toHaveLength(operations.length);
+    expect(JSON.parse(readFileSync(cacheFile, 'utf8')).visible['agent:agent-chen'].tools).toHaveLength(operations.length);
   });
 
   it.each<[string, object]>([
@@ -150,7 +150,7 @@ describe('the cache of what is shown', () => {
   it('cannot make a decision: a forged list is a list', async () => {
     const first = await open(policy('reads', 'permit(principal, action in Ziggie::Action::"Read", resource);'));
     const cached = JSON.parse(readFileSync(first.cacheFile, 'utf8'));
-    cached.visible['agent:agent-marcus'] = ['instances_stop'];
+    cached.visible['agent:agent-marcus'] = { tools: ['instances_stop'], may: [] };
     writeFileSync(first.cacheFile, JSON.stringify(cached));
     const second = await open('', { folder: first.folder, cacheFile: first.cacheFile });
     expect(second.policy.visibleTools(marcus)).toEqual(['instances_stop']);

@@ -112,5 +112,70 @@ export function storeContract(name: string, place: () => { open: () => StateStor
       here.rememberSeen('a', many, 3);
       expect(there.seen('a', 'Instance', '', 5_000).length).toBe(1_000);
     });
+
+    it('gives a lease to one holder, with a token above every one before', () => {
+      expect(here.takeLease('deploy:web:aws', 'one', 1_000, 30_000)).toEqual({ token: 1 });
+      expect(there.takeLease('deploy:web:aws', 'two', 2_000, 30_000)).toEqual({ heldBy: 'one', until: 31_000 });
+      expect(here.takeLease('deploy:api:aws', 'two', 2_000, 30_000)).toEqual({ token: 1 });
+      expect(here.renewLease('deploy:web:aws', 1, 20_000, 30_000)).toBe(true);
+      expect(there.takeLease('deploy:web:aws', 'two', 49_999, 30_000)).toEqual({ heldBy: 'one', until: 50_000 });
+      expect(there.takeLease('deploy:web:aws', 'two', 50_000, 30_000)).toEqual({ token: 2 });
+      expect(here.renewLease('deploy:web:aws', 1, 50_001, 30_000)).toBe(false);
+      here.releaseLease('deploy:web:aws', 1);
+      expect(here.takeLease('deploy:web:aws', 'three', 50_002, 30_000)).toMatchObject({ heldBy: 'two' });
+      there.releaseLease('deploy:web:aws', 2);
+      expect(here.takeLease('deploy:web:aws', 'three', 50_003, 30_000)).toEqual({ token: 3 });
+    });
+
+    const deployment = {
+      id: 'dep_1',
+      app: 'web',
+      provider: 'hostinger',
+      kind: 'deploy',
+      version: 'v1',
+      digest: 'd',
+      previous: '',
+      actor: 'a',
+      callId: 'c1',
+      status: 'running',
+      serving: '',
+      steps: [{ step: 'plan', startedAt: 1 }],
+      startedAt: 1,
+    } as const;
+    const lease = (token: number) => ({ name: 'deploy:web:hostinger', token });
+
+    it('lets only the newest holder of the lease write a deployment', () => {
+      expect(here.createDeployment(deployment, lease(1))).toBe(false);
+      here.takeLease(lease(1).name, 'one', 0, 10);
+      expect(here.createDeployment(deployment, lease(1))).toBe(true);
+      expect(there.getDeployment('dep_1')).toEqual(deployment);
+      // Run out, and taken by nobody: still its own.
+      expect(there.updateDeployment('dep_1', lease(1), { serving: 'v0', previous: 'v0' })).toBe(true);
+      there.takeLease(lease(1).name, 'two', 10, 10);
+      expect(here.updateDeployment('dep_1', lease(1), { status: 'done' })).toBe(false);
+      expect(here.createDeployment({ ...deployment, id: 'dep_2' }, lease(1))).toBe(false);
+      const end = { status: 'done', serving: 'v1', steps: [], endedAt: 9, message: 'm' } as const;
+      expect(there.updateDeployment('dep_1', lease(2), end)).toBe(true);
+      expect(here.getDeployment('dep_1')).toEqual({ ...deployment, ...end, previous: 'v0' });
+      expect(here.getDeployment('dep_2')).toBeUndefined();
+    });
+
+    it('lists deployments newest first, by what is asked, page by page', () => {
+      here.takeLease(lease(1).name, 'one', 0, 10);
+      for (const [index, app] of ['web', 'api', 'web', 'web'].entries()) {
+        here.createDeployment(
+          { ...deployment, id: `dep_${index}`, app, version: `v${index}`, status: index < 3 ? 'done' : 'running' },
+          lease(1),
+        );
+      }
+      const ids = (filter: Parameters<StateStore['listDeployments']>[0]) => there.listDeployments(filter).map(({ id }) => id);
+      expect(ids({ limit: 2 })).toEqual(['dep_3', 'dep_2']);
+      expect(ids({ limit: 2, before: 'dep_2' })).toEqual(['dep_1', 'dep_0']);
+      expect(ids({ app: 'web', limit: 9 })).toEqual(['dep_3', 'dep_2', 'dep_0']);
+      expect(ids({ app: 'web', version: 'v2', limit: 9 })).toEqual(['dep_2']);
+      expect(ids({ status: 'running', limit: 9 })).toEqual(['dep_3']);
+      expect(ids({ provider: 'aws', limit: 9 })).toEqual([]);
+      expect(ids({ limit: 9, before: 'unknown' })).toEqual([]);
+    });
   });
 }

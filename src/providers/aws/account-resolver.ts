@@ -1,6 +1,5 @@
-import { CallError } from '../../call/errors.ts';
 import type { CallScope } from '../../ports/call-scope.ts';
-import type { AccountTarget, Provider, TargetRef } from '../../ports/domain.ts';
+import type { AccountTarget, TargetRef } from '../../ports/domain.ts';
 import type { Found, Unasked } from '../../ports/resolve.ts';
 import { type AwsAccount, matchAccounts, settleAll } from './accounts.ts';
 import type { Identify } from './identity.ts';
@@ -13,7 +12,6 @@ export async function findAccounts(
   ref: TargetRef<'Account'>,
   call: CallScope,
 ): Promise<Found<AccountTarget>> {
-  refuseHostinger(ref.provider);
   const matching = matchAccounts(accounts, ref);
   const answers = await settleAll(matching, (account) => identify(account, call));
   const targets: AccountTarget[] = [];
@@ -30,11 +28,4 @@ export async function findAccounts(
     }
   });
   return { targets, unasked };
-}
-
-export function refuseHostinger(provider: Provider | undefined): void {
-  if (provider !== 'hostinger') return;
-  throw new CallError('provider_not_configured', 'Hostinger is not configured in this server.', {
-    remedy: 'Use provider aws. Hostinger needs HOSTINGER_API_TOKEN and a version of this server that has its adapter.',
-  });
 }

@@ -63,6 +63,18 @@ const loaders = {
     const sdk = await import('@aws-sdk/client-iam');
     return { sdk, client: new sdk.IAMClient(config) };
   },
+  ssm: async (config: object) => {
+    const sdk = await import('@aws-sdk/client-ssm');
+    return { sdk, client: new sdk.SSMClient(config) };
+  },
+  cloudfront: async (config: object) => {
+    const sdk = await import('@aws-sdk/client-cloudfront');
+    return { sdk, client: new sdk.CloudFrontClient(config) };
+  },
+  ce: async (config: object) => {
+    const sdk = await import('@aws-sdk/client-cost-explorer');
+    return { sdk, client: new sdk.CostExplorerClient(config) };
+  },
 };
 
 /** Loaded and made on first use: EC2's client alone takes a quarter of a second. */

@@ -5,6 +5,8 @@ import { CallError, type ProviderError } from '../../call/errors.ts';
 import type { Effect } from '../../ports/domain.ts';
 import type { Scope } from './accounts.ts';
 import type { Service } from './clients.ts';
+import { costErrors } from './costs/errors.ts';
+import { cloudfrontErrors, lambdaDeployErrors, ssmErrors } from './deploy/errors.ts';
 import { type ErrorRule, errorTable, ruleForStatus } from './error-table.ts';
 import { functionsErrors } from './functions/errors.ts';
 import { monitoringErrors } from './monitoring/errors.ts';
@@ -37,12 +39,15 @@ export interface Request {
 /** Codes that mean something of their own in a service. */
 const serviceErrors: Partial<Record<Service, Readonly<Record<string, ErrorRule>>>> = {
   s3: storageErrors,
-  lambda: functionsErrors,
+  lambda: { ...functionsErrors, ...lambdaDeployErrors },
   secretsmanager: secretsErrors,
   cloudwatch: monitoringErrors,
   logs: monitoringErrors,
   cloudtrail: securityErrors,
   iam: securityErrors,
+  ssm: ssmErrors,
+  cloudfront: cloudfrontErrors,
+  ce: costErrors,
 };
 
 /** Status of the reply that failed; undefined when there was none. */

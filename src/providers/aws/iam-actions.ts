@@ -11,6 +11,9 @@ const prefixes: Readonly<Record<Service, string>> = {
   secretsmanager: 'secretsmanager',
   cloudtrail: 'cloudtrail',
   iam: 'iam',
+  ssm: 'ssm',
+  cloudfront: 'cloudfront',
+  ce: 'ce',
 };
 
 /** Where the action is not called like the operation. */
@@ -22,6 +25,7 @@ const others: Readonly<Record<string, string>> = {
   's3:HeadObject': 's3:GetObject',
   's3:CreateMultipartUpload': 's3:PutObject',
   's3:UploadPart': 's3:PutObject',
+  's3:CopyObject': 's3:PutObject',
   's3:CompleteMultipartUpload': 's3:PutObject',
   's3:GetPublicAccessBlock': 's3:GetBucketPublicAccessBlock',
   's3:PutPublicAccessBlock': 's3:PutBucketPublicAccessBlock',

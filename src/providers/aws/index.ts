@@ -1,5 +1,7 @@
 import { lazily, once } from '../../lazily.ts';
 import type { ComputePort } from '../../ports/compute.ts';
+import type { AwsCosts } from '../../ports/costs.ts';
+import type { ArtifactStore } from '../../ports/deploy.ts';
 import type { FunctionsPort } from '../../ports/functions.ts';
 import type { Guard } from '../../ports/guard.ts';
 import type { LogSink } from '../../ports/log-sink.ts';
@@ -11,6 +13,7 @@ import type { StoragePort } from '../../ports/storage.ts';
 import { findAccounts } from './account-resolver.ts';
 import { type AwsAccount, matchAccounts } from './accounts.ts';
 import { type ClientOptions, createClients } from './clients.ts';
+import type { AwsDeployDrivers } from './deploy/index.ts';
 import { type AwsIdentity, createIdentify } from './identity.ts';
 import { createLogSink } from './log-sink.ts';
 import { type AccountProbe, probeAccount } from './probe.ts';
@@ -22,6 +25,7 @@ import type { StorageSettings } from './storage/index.ts';
 
 export type { AwsAccount, StaticCredentials } from './accounts.ts';
 export type { ClientOptions, Service } from './clients.ts';
+export type { AwsDeployDrivers } from './deploy/index.ts';
 export type { AwsIdentity } from './identity.ts';
 export type { AccountProbe, ServiceProbe } from './probe.ts';
 
@@ -39,6 +43,9 @@ export interface AwsOptions extends ClientOptions {
   readonly backgroundTimeoutMs?: number;
 }
 
+/** What is found on AWS. */
+export type AwsResolvers = Omit<TargetResolvers, 'DnsZone' | 'Application'>;
+
 export interface AwsProvider {
   readonly compute: ComputePort;
   readonly storage: StoragePort;
@@ -46,7 +53,11 @@ export interface AwsProvider {
   readonly secrets: SecretsPort;
   readonly monitoring: MonitoringPort;
   readonly security: SecurityPort;
-  readonly resolvers: TargetResolvers;
+  readonly costs: AwsCosts;
+  /** Loaded with the first use. */
+  deployDrivers(): Promise<AwsDeployDrivers>;
+  readonly artifacts: ArtifactStore;
+  readonly resolvers: AwsResolvers;
   readonly logSink: LogSink;
   /** Where the server's own configuration may be kept: the first account, in its first region. */
   readonly configurationPlace: { readonly account: string; readonly region: string };
@@ -79,6 +90,7 @@ export function createAws(options: AwsOptions): AwsProvider {
   const secrets = once(async () => (await import('./secrets/index.ts')).createSecrets(context));
   const monitoring = once(async () => (await import('./monitoring/index.ts')).createMonitoring(context));
   const security = once(async () => (await import('./security/index.ts')).createSecurity(context, options.security));
+  const deploy = once(async () => (await import('./deploy/index.ts')).createDeployDrivers(context));
   return {
     compute: lazily(async () => (await compute()).port),
     storage: lazily(async () => (await storage()).port),
@@ -86,6 +98,9 @@ export function createAws(options: AwsOptions): AwsProvider {
     secrets: lazily(async () => (await secrets()).port),
     monitoring: lazily(async () => (await monitoring()).port),
     security: lazily(async () => (await security()).port),
+    costs: lazily(async () => (await import('./costs/index.ts')).createAwsCosts(context)),
+    deployDrivers: async () => (await deploy()).drivers,
+    artifacts: lazily(async () => (await deploy()).artifacts),
     resolvers: {
       Account: (ref, call) => findAccounts(accounts, identify, ref, call),
       Instance: async (ref, call) => (await compute()).resolvers.Instance(ref, call),

@@ -23,6 +23,8 @@ export type SendScope = Pick<CallScope, 'deadlineAt'> &
     readonly silenceMs?: number;
     /** Sent once and never again: for a read that is billed by the request, and whose lost answer is no reason to pay twice. */
     readonly once?: boolean;
+    /** Told of each attempt that is about to go on the wire. */
+    noteSent?(): void;
     /** Takes the time of the answer by the service's clock (epoch milliseconds, to the second). */
     noteDate?(at: number): void;
   };
@@ -140,6 +142,7 @@ interface Attempts {
 function watch(service: Service, attempts: Attempts, signal: AbortSignal, call: SendScope): Middleware {
   return (next) => async (args) => {
     signal.throwIfAborted();
+    call.noteSent?.();
     const settle = attempts.begin?.();
     try {
       const result = await next(args);

@@ -8,6 +8,8 @@ export interface FleetMember {
   readonly environment?: 'production' | 'staging' | 'development';
   readonly team?: 'backend' | 'frontend' | 'platform';
   readonly role?: string;
+  /** What is deployed to it. */
+  readonly service?: 'backend';
   /** Termination protection, and the tag `Protected=true`. */
   readonly isProtected?: boolean;
 }
@@ -42,6 +44,7 @@ export const fleet: readonly FleetMember[] = [
     environment: 'production',
     team: 'backend',
     role: 'api',
+    service: 'backend',
   },
   {
     id: 'i-0a1b2c3d4e5f60004',
@@ -52,6 +55,7 @@ export const fleet: readonly FleetMember[] = [
     environment: 'production',
     team: 'backend',
     role: 'api',
+    service: 'backend',
   },
   {
     id: 'i-0a1b2c3d4e5f60005',

@@ -1,4 +1,7 @@
 import type {
+  CreateAliasCommandInput,
+  DeleteAliasCommandInput,
+  DeleteFunctionCommandInput,
   FunctionConfiguration,
   InvocationRequest,
   InvokeCommandOutput,
@@ -7,9 +10,14 @@ import type {
   ListFunctionsCommandOutput,
   ListTagsCommandInput,
   ListTagsCommandOutput,
+  PublishVersionCommandInput,
+  UpdateAliasCommandInput,
+  UpdateFunctionCodeCommandInput,
+  UpdateFunctionConfigurationCommandInput,
 } from '@aws-sdk/client-lambda';
-import { type Answers, ServiceFault } from './fault.ts';
+import { type Answers, notInSandbox, ServiceFault } from './fault.ts';
 import { sandboxAccountId } from './fleet.ts';
+import { type FunctionVersion, FunctionVersions } from './lambda-versions.ts';
 
 /** What a function of the sandbox does with an event: what it returns, or the error that it ends with. */
 type Behaviour = (event: Record<string, unknown>) => { readonly returns: unknown } | { readonly fails: { type: string; message: string } };
@@ -69,38 +77,75 @@ export function createLambda(home: string): Answers {
     if (!found) throw new ServiceFault('ResourceNotFoundException', `Function not found: ${arnOf(region, name ?? '')}`, 404);
     return found;
   };
+  const made = new Map<string, FunctionVersions>();
+  const versionsOf = (region: string, name: string | undefined): FunctionVersions => {
+    const found = find(region, name);
+    const versions = made.get(found.name) ?? new FunctionVersions(found.environment);
+    made.set(found.name, versions);
+    return versions;
+  };
+  const now = (region: string, name: string | undefined, version?: FunctionVersion) => {
+    const { latest } = versionsOf(region, name);
+    const which = version ?? latest;
+    return { ...configurationOf(find(region, name), region, which), ...(version ? {} : { RevisionId: latest.revision }) };
+  };
   return {
     ListFunctionsCommand: (region, { Marker, MaxItems = 50 }: ListFunctionsCommandInput): Omit<ListFunctionsCommandOutput, '$metadata'> => {
       const from = Number(Marker ?? 0);
       const all = region === home ? functions : [];
       return {
-        Functions: all.slice(from, from + MaxItems).map((each) => configurationOf(each, region)),
+        Functions: all.slice(from, from + MaxItems).map((each) => now(region, each.name)),
         ...(from + MaxItems < all.length ? { NextMarker: String(from + MaxItems) } : {}),
       };
     },
-    GetFunctionConfigurationCommand: (region, { FunctionName }: { FunctionName?: string }) =>
-      configurationOf(find(region, FunctionName), region),
-    ListAliasesCommand: (region, { FunctionName }: { FunctionName?: string }): Omit<ListAliasesCommandOutput, '$metadata'> => {
-      find(region, FunctionName);
-      return { Aliases: [{ Name: 'live', FunctionVersion: '3' }] };
+    GetFunctionConfigurationCommand: (region, { FunctionName }: { FunctionName?: string }) => now(region, FunctionName),
+    ListVersionsByFunctionCommand: (region, { FunctionName }: { FunctionName?: string }) => ({
+      Versions: [undefined, ...versionsOf(region, FunctionName).published].map((version) => now(region, FunctionName, version)),
+    }),
+    UpdateFunctionCodeCommand: (region, input: UpdateFunctionCodeCommandInput) => {
+      versionsOf(region, input.FunctionName).updateCode(input);
+      return now(region, input.FunctionName);
     },
+    UpdateFunctionConfigurationCommand: (region, input: UpdateFunctionConfigurationCommandInput) => {
+      versionsOf(region, input.FunctionName).updateConfiguration(input);
+      return now(region, input.FunctionName);
+    },
+    PublishVersionCommand: (region, input: PublishVersionCommandInput) =>
+      now(region, input.FunctionName, versionsOf(region, input.FunctionName).publish(input)),
+    CreateAliasCommand: (region, input: CreateAliasCommandInput) => versionsOf(region, input.FunctionName).putAlias(input, true),
+    UpdateAliasCommand: (region, input: UpdateAliasCommandInput) => versionsOf(region, input.FunctionName).putAlias(input, false),
+    DeleteAliasCommand: (region, { FunctionName, Name = '' }: DeleteAliasCommandInput) => {
+      versionsOf(region, FunctionName).aliases.delete(Name);
+      return {};
+    },
+    DeleteFunctionCommand: (region, { FunctionName, Qualifier }: DeleteFunctionCommandInput) => {
+      if (Qualifier === undefined) throw notInSandbox('the deletion of whole functions');
+      versionsOf(region, FunctionName).remove(Qualifier);
+      return {};
+    },
+    ListAliasesCommand: (region, { FunctionName }: { FunctionName?: string }): Omit<ListAliasesCommandOutput, '$metadata'> => ({
+      Aliases: [...versionsOf(region, FunctionName).aliases.values()],
+    }),
     ListTagsCommand: (region, { Resource }: ListTagsCommandInput): Omit<ListTagsCommandOutput, '$metadata'> => ({
       Tags: { ...find(region, Resource?.split(':').at(-1)).tags },
     }),
-    InvokeCommand: (region, input: InvocationRequest) => invoke(find(region, input.FunctionName), input),
+    InvokeCommand: (region, input: InvocationRequest) =>
+      invoke(find(region, input.FunctionName), versionsOf(region, input.FunctionName).find(input.Qualifier), input),
   };
 }
 
-function invoke(target: SandboxFunction, input: InvocationRequest): Omit<InvokeCommandOutput, '$metadata'> {
-  const { InvocationType = 'RequestResponse', Qualifier = '$LATEST' } = input;
-  if (!['$LATEST', '3', 'live'].includes(Qualifier)) {
-    throw new ServiceFault('ResourceNotFoundException', `Function not found: ${target.name}:${Qualifier}`, 404);
-  }
+function invoke(
+  target: SandboxFunction,
+  running: FunctionVersion | undefined,
+  input: InvocationRequest,
+): Omit<InvokeCommandOutput, '$metadata'> {
+  const { InvocationType = 'RequestResponse' } = input;
+  if (!running) throw new ServiceFault('ResourceNotFoundException', `Function not found: ${target.name}:${input.Qualifier}`, 404);
   const event = eventOf(input.Payload);
   if (InvocationType === 'DryRun') return { StatusCode: 204 };
   if (InvocationType === 'Event') return { StatusCode: 202 };
-  const version = Qualifier === 'live' ? '3' : Qualifier;
-  const done = target.run(event);
+  const version = running.number;
+  const done = running.isHealthy ? target.run(event) : { fails: { type: 'Unhealthy', message: 'health.json of this version is not ok.' } };
   const said = 'fails' in done ? `ERROR ${done.fails.type}: ${done.fails.message}` : `INFO ${target.name} done`;
   const log = `START RequestId: sandbox Version: ${version}\n${said}\nEND RequestId: sandbox\nREPORT RequestId: sandbox Duration: ${tookMs}.00 ms Billed Duration: ${tookMs} ms Memory Size: ${target.memoryMb} MB\n`;
   const body = 'fails' in done ? { errorType: done.fails.type, errorMessage: done.fails.message, trace: [] } : done.returns;
@@ -122,20 +167,25 @@ function eventOf(payload: Uint8Array | undefined): Record<string, unknown> {
   }
 }
 
-function configurationOf({ name, description, memoryMb, environment }: SandboxFunction, region: string): FunctionConfiguration {
+function configurationOf(
+  { name, description, memoryMb }: SandboxFunction,
+  region: string,
+  version: FunctionVersion,
+): FunctionConfiguration {
   return {
     FunctionName: name,
     FunctionArn: arnOf(region, name),
     Runtime: 'nodejs24.x' as FunctionConfiguration['Runtime'],
     Role: `arn:aws:iam::${sandboxAccountId}:role/${name}`,
     Handler: 'index.handler',
-    CodeSize: 4_096,
-    Description: description,
+    CodeSize: version.sizeBytes,
+    CodeSha256: version.sha256,
+    Description: version.description ?? description,
     Timeout: 30,
     MemorySize: memoryMb,
     LastModified: '2026-01-15T09:30:00.000+0000',
-    Version: '$LATEST',
-    Environment: { Variables: { ...environment } },
+    Version: version.number,
+    Environment: { Variables: { ...version.environment } },
     State: 'Active',
     LastUpdateStatus: 'Successful',
     PackageType: 'Zip',

@@ -1,8 +1,14 @@
 import { createHash } from 'node:crypto';
 import { ServiceFault } from './fault.ts';
 
+/** Headers beside the type. */
+export interface ObjectExtras {
+  readonly cacheControl?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
 /** One version of an object; a delete marker has no content. */
-export interface Version {
+export interface Version extends ObjectExtras {
   readonly id: string;
   readonly content?: Buffer;
   readonly etag: string;
@@ -56,8 +62,8 @@ export class SandboxBucket {
       .map(String);
   }
 
-  put(key: string, content: Buffer, contentType: string | undefined, etag = md5(content)): Version {
-    return this.#add(key, { content, etag, ...(contentType === undefined ? {} : { contentType }) });
+  put(key: string, content: Buffer, contentType: string | undefined, etag = md5(content), extras: ObjectExtras = {}): Version {
+    return this.#add(key, { content, etag, ...extras, ...(contentType === undefined ? {} : { contentType }) });
   }
 
   /** The delete marker, where there are versions. */

@@ -1,5 +1,5 @@
 import { ServiceFault } from './fault.ts';
-import type { SandboxBucket, Version } from './s3-buckets.ts';
+import type { ObjectExtras, SandboxBucket, Version } from './s3-buckets.ts';
 
 /** What every request on a bucket says. */
 export interface OnBucket {
@@ -37,4 +37,9 @@ export function preconditionFailed(): ServiceFault {
 
 export function bare(etag: string): string {
   return etag.replaceAll('"', '');
+}
+
+/** What a new object carries besides its bytes and type. */
+export function moreOf({ CacheControl, Metadata }: { CacheControl?: string; Metadata?: Record<string, string> }): ObjectExtras {
+  return { ...(CacheControl ? { cacheControl: CacheControl } : {}), ...(Metadata ? { metadata: Metadata } : {}) };
 }

@@ -14,16 +14,16 @@ import type {
 import { type Answers, ServiceFault } from './fault.ts';
 import { sandboxAccountId } from './fleet.ts';
 import { checkSha256, type SandboxBucket, type Version } from './s3-buckets.ts';
+import { copyObject } from './s3-copy.ts';
 import { listObjects, offsetOf, tokenAt } from './s3-list.ts';
 import { createUploads } from './s3-multipart.ts';
-import { bare, checkCondition, type FindBucket, preconditionFailed, toBuffer, versionOf } from './s3-requests.ts';
+import { bare, checkCondition, type FindBucket, moreOf, preconditionFailed, toBuffer, versionOf } from './s3-requests.ts';
 import { seedBuckets } from './s3-seed.ts';
 
 type Answer<O> = Omit<O, '$metadata'>;
 
 /** S3 in memory: two buckets, one of them with versions; conditions, checksums and owners are held as S3 holds them. */
-export function createS3Answers({ home, now }: { home: string; now: () => number }): Answers {
-  const buckets = new Map(seedBuckets(home, now).map((bucket) => [bucket.name, bucket]));
+export function createS3Answers({ home, now }: { home: string; now: () => number }, buckets = bucketsOf(home, now)): Answers {
   const find: FindBucket = ({ Bucket = '', ExpectedBucketOwner = sandboxAccountId }) => {
     const bucket = buckets.get(Bucket);
     if (!bucket) throw new ServiceFault('NoSuchBucket', 'The specified bucket does not exist', 404);
@@ -40,8 +40,14 @@ export function createS3Answers({ home, now }: { home: string; now: () => number
     GetObjectCommand: (_, input) => getObject(find(input), input),
     PutObjectCommand: (_, input) => putObject(find(input), input),
     DeleteObjectCommand: (_, input) => deleteObject(find(input), input),
+    CopyObjectCommand: (_, input) => copyObject(find, input),
     ...createUploads(find),
   };
+}
+
+/** By name. */
+export function bucketsOf(home: string, now: () => number): ReadonlyMap<string, SandboxBucket> {
+  return new Map(seedBuckets(home, now).map((bucket) => [bucket.name, bucket]));
 }
 
 function listBuckets(
@@ -87,7 +93,7 @@ function putObject(bucket: SandboxBucket, input: PutObjectCommandInput): Answer<
   const content = toBuffer(Body);
   checkSha256(content, ChecksumSHA256);
   checkCondition(bucket, Key, input);
-  const version = bucket.put(Key, content, ContentType);
+  const version = bucket.put(Key, content, ContentType, undefined, moreOf(input));
   return { ETag: `"${version.etag}"`, ...versionOf(bucket, version), ...(ChecksumSHA256 ? { ChecksumSHA256 } : {}) };
 }
 
@@ -120,8 +126,15 @@ function read(
 }
 
 function headersOf(bucket: SandboxBucket, version: Version) {
-  const { etag, contentType, modifiedAt } = version;
-  return { ETag: `"${etag}"`, ContentType: contentType ?? 'binary/octet-stream', LastModified: modifiedAt, ...versionOf(bucket, version) };
+  const { etag, contentType, modifiedAt, cacheControl, metadata } = version;
+  return {
+    ETag: `"${etag}"`,
+    ContentType: contentType ?? 'binary/octet-stream',
+    LastModified: modifiedAt,
+    ...(cacheControl ? { CacheControl: cacheControl } : {}),
+    Metadata: { ...metadata },
+    ...versionOf(bucket, version),
+  };
 }
 
 /** A body as the adapter reads it; the SDK's own has conveniences that nothing here uses. */

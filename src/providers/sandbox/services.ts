@@ -15,6 +15,7 @@ export function createServices({ home, now, settleMs }: ServicesOptions): Readon
     const { World } = await import('./world.ts');
     return new World({ home, now, settleMs });
   });
+  const buckets = once(async () => (await import('./s3.ts')).bucketsOf(home, now));
   return {
     sts: once(async () => ({
       GetCallerIdentityCommand: () => ({
@@ -49,7 +50,13 @@ export function createServices({ home, now, settleMs }: ServicesOptions): Readon
         FilterLogEventsCommand: (region, input) => logs.filterLogEvents(region, input),
       };
     }),
-    s3: once(async () => (await import('./s3.ts')).createS3Answers({ home, now })),
+    s3: once(async () => (await import('./s3.ts')).createS3Answers({ home, now }, await buckets())),
+    ssm: once(async () => {
+      const [{ createRunCommand }, fleet, stored] = await Promise.all([import('./ssm.ts'), world(), buckets()]);
+      return createRunCommand(fleet, stored);
+    }),
+    cloudfront: once(async () => (await import('./cloudfront.ts')).createCloudFront(now)),
+    ce: once(async () => (await import('./cost-explorer.ts')).createCostExplorer(now)),
     lambda: once(async () => (await import('./lambda.ts')).createLambda(home)),
     secretsmanager: once(async () => (await import('./secrets.ts')).createSecretsManager(home, now)),
   };

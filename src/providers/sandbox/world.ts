@@ -102,6 +102,7 @@ function fromFleet(member: FleetMember, index: number, region: string, now: numb
     Environment: member.environment,
     Team: member.team,
     Role: member.role,
+    Service: member.service,
     Protected: member.isProtected ? 'true' : undefined,
   };
   return {

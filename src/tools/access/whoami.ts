@@ -4,7 +4,8 @@ import { defineOperation } from '../../call/operation.ts';
 export const accessWhoami = defineOperation('access', {
   name: 'access_whoami',
   title: 'Who am I',
-  description: 'Who you are to this server: agent, teams, usable tools and limits. Free. Call it first when a tool is missing or denied.',
+  description:
+    'Who you are to this server: agent, teams, what you may do in words, usable tools and limits. Free. Call it first when a tool is missing or denied.',
   effect: 'read',
   retry: 'safe',
   iam: [],
@@ -12,6 +13,7 @@ export const accessWhoami = defineOperation('access', {
   output: z.object({
     agent: z.string(),
     teams: z.array(z.string()),
+    capabilities: z.array(z.string()),
     tools: z.array(z.object({ tool: z.string(), effect: z.string() })),
     limits: z.object({ callsPerMinute: z.int(), callsAtOnce: z.int() }),
     policySet: z.string(),

@@ -27,6 +27,7 @@ export const instancesGet = defineOperation('instances', {
     subnet: z.string().optional(),
     vpc: z.string().optional(),
     securityGroups: z.array(z.string()).optional(),
+    subscription: z.string().optional(),
     stateReason: untrusted(z.string()).optional(),
     tags: untrusted(z.record(z.string(), z.string())),
   }),

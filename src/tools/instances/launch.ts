@@ -45,6 +45,8 @@ export const instancesLaunch = defineOperation('instances', {
       .optional(),
     tags: tags.default({ Project: 'Ziggie' }),
   }),
+  check: ({ provider }) =>
+    provider === 'hostinger' ? 'virtual machines at Hostinger are bought by people, in its panel: only provider aws launches.' : undefined,
   output: z.object({ provider, id: z.string().optional(), region: z.string(), state: instanceState }),
   entity: 'Account',
   targets: ({ provider, account, region }) => [{ type: 'Account', provider, account, region }],

@@ -37,6 +37,10 @@ export const instancesList = defineOperation('instances', {
   entity: 'Account',
   decide: 'any',
   targets: ({ provider, account, region }) => [{ type: 'Account', provider, account, region }],
-  seen: ({ instances }) => instances.map(({ provider, id, name }) => ({ type: 'Instance', id: `${provider}/${id}`, label: name })),
+  seen: ({ instances }) =>
+    instances.flatMap(({ provider, id, name }) => [
+      { type: 'Instance', id: `${provider}/${id}`, label: name },
+      ...(provider === 'hostinger' ? [{ type: 'Server', id: `${provider}/${name}`, label: id }] : []),
+    ]),
   run: ({ compute }, accounts, { limit, cursor, state, tag }, call) => compute.list(accounts, { limit, cursor, state, tag }, call),
 });

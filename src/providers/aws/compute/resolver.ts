@@ -2,7 +2,6 @@
 import type { CallScope } from '../../../ports/call-scope.ts';
 import type { InstanceTarget, TargetRef } from '../../../ports/domain.ts';
 import type { Found } from '../../../ports/resolve.ts';
-import { refuseHostinger } from '../account-resolver.ts';
 import { type AwsAccount, checkAccountId } from '../accounts.ts';
 import { findEverywhere } from '../find.ts';
 import type { Sender } from '../send.ts';
@@ -16,7 +15,6 @@ export async function resolveInstance(
   ref: TargetRef<'Instance'>,
   call: CallScope,
 ): Promise<Found<InstanceTarget>> {
-  refuseHostinger(ref.provider);
   const { targets } = await findEverywhere(
     accounts,
     ref,

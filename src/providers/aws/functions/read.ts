@@ -5,7 +5,6 @@ import type { CallScope } from '../../../ports/call-scope.ts';
 import type { AccountTarget, FunctionTarget, TargetRef } from '../../../ports/domain.ts';
 import type { FunctionDetail, FunctionPage } from '../../../ports/functions.ts';
 import type { Found } from '../../../ports/resolve.ts';
-import { refuseHostinger } from '../account-resolver.ts';
 import { checkAccountId, type Scope, scopeKey, scopeOf } from '../accounts.ts';
 import type { AwsContext } from '../context.ts';
 import { answered } from '../errors.ts';
@@ -23,7 +22,6 @@ export function resolveFunction(
   ref: TargetRef<'Function'>,
   call: CallScope,
 ): Promise<Found<FunctionTarget>> {
-  refuseHostinger(ref.provider);
   return findEverywhere(
     accounts,
     ref,

@@ -3,7 +3,6 @@ import { CallError } from '../../../call/errors.ts';
 import type { CallScope } from '../../../ports/call-scope.ts';
 import type { AlarmTarget, TargetRef } from '../../../ports/domain.ts';
 import type { Found } from '../../../ports/resolve.ts';
-import { refuseHostinger } from '../account-resolver.ts';
 import { checkAccountId, matchAccounts, type Scope } from '../accounts.ts';
 import type { AwsContext } from '../context.ts';
 import { answered } from '../errors.ts';
@@ -13,7 +12,6 @@ import { findAlarm, noSuchAlarm } from './alarms-read.ts';
 /** The alarm wherever it is. One that is about to be made needs one place that is meant. */
 export async function resolveAlarm(context: AwsContext, ref: TargetRef<'Alarm'>, call: CallScope): Promise<Found<AlarmTarget>> {
   const { accounts } = context;
-  refuseHostinger(ref.provider);
   const look = (scope: Scope) => targetAt(context, scope, ref.name, call);
   if (!ref.mayBeAbsent) return findEverywhere(accounts, ref, look, (where) => noSuchAlarm(ref.name, where, 'target_unresolved'));
   const [first, ...others] = matchAccounts(accounts, ref).flatMap((account) =>

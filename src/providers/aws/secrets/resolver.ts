@@ -4,7 +4,6 @@ import { CallError } from '../../../call/errors.ts';
 import type { CallScope } from '../../../ports/call-scope.ts';
 import type { SecretTarget, TargetRef } from '../../../ports/domain.ts';
 import type { Found } from '../../../ports/resolve.ts';
-import { refuseHostinger } from '../account-resolver.ts';
 import { checkAccountId, matchAccounts, type Scope, scopeKey } from '../accounts.ts';
 import type { AwsContext } from '../context.ts';
 import { findEverywhere } from '../find.ts';
@@ -30,7 +29,6 @@ export async function describeSecret(
 
 /** The secret wherever it is. With `mayBeAbsent`, one that is nowhere is `absent` in the one place that the call means. */
 export async function resolveSecret(context: AwsContext, ref: TargetRef<'Secret'>, call: CallScope): Promise<Found<SecretTarget>> {
-  refuseHostinger(ref.provider);
   const { accounts, sender, identify } = context;
   try {
     return await findEverywhere(

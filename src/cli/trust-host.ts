@@ -1,0 +1,62 @@
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { Call } from '../call/call.ts';
+import { createRedactor } from '../call/redact.ts';
+import { startServer } from '../server.ts';
+import { type CommonOptions, settingsOf } from './context.ts';
+import { CliError, exit, print, warn } from './output.ts';
+
+/**
+ * Invariant: a host key is trusted only when a person has compared it: with what the server's console shows, typed at a terminal or
+ * given as `--fingerprint`. Nothing is trusted because it was there first.
+ *
+ * Shows the key of a server and, once it is confirmed, adds it to `known_hosts` in the configuration folder.
+ */
+export async function trustHost(options: CommonOptions & { trustHost: string; fingerprint?: string }): Promise<void> {
+  const settings = await settingsOf(options);
+  const name = options.trustHost;
+  const server = settings.hostinger.servers.find((each) => each.name === name);
+  if (!server) {
+    const known = settings.hostinger.servers.map((each) => each.name).join(', ') || 'none';
+    throw new CliError(exit.usage, `There is no server ${name} in ${settings.yamlFile}; there are: ${known}.`);
+  }
+  if (settings.sandbox) throw new CliError(exit.usage, 'The sandbox knows its own servers; there is nothing to trust.');
+  const running = await startServer(settings);
+  try {
+    const call = new Call({ tool: 'doctor', input: {} }, Date.now(), createRedactor()).scope();
+    const { address, fingerprint, type, publicKey } = await running.scanHostKey(name, call);
+    const line = `${address} ${type} ${publicKey}`;
+    print(`${name} (${address}) shows this ${type} key:\n  ${fingerprint}`);
+    if (!(await isConfirmed(fingerprint, options.fingerprint))) {
+      process.exitCode = exit.failed;
+      warn('Not trusted. Nothing was written.');
+      return;
+    }
+    const { knownHosts } = settings.hostinger;
+    const before = existsSync(knownHosts) ? readFileSync(knownHosts, 'utf8') : '';
+    const isThere = before.split('\n').includes(line);
+    if (!isThere) appendFileSync(knownHosts, `${before === '' || before.endsWith('\n') ? '' : '\n'}${line}\n`, { mode: 0o644 });
+    print(isThere ? `It is in ${knownHosts} already.` : `Added to ${knownHosts}.`);
+    if (server.ssh.knownHosts !== undefined)
+      warn(`${name} names a file of its own (ssh.knownHosts): add the line there instead.\n  ${line}`);
+  } finally {
+    await running.close();
+  }
+}
+
+async function isConfirmed(fingerprint: string, given: string | undefined): Promise<boolean> {
+  if (given !== undefined) {
+    if (given !== fingerprint) warn(`That is not ${given}: this is another machine, or another key of it.`);
+    return given === fingerprint;
+  }
+  if (!process.stdin.isTTY) {
+    warn('A person has to compare it: run this at a terminal, or give the fingerprint of the console as --fingerprint.');
+    return false;
+  }
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await lines.question(
+    'On the server’s own console, `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` shows its key.\nType the last six characters of what it shows there: ',
+  );
+  lines.close();
+  return answer.trim() === fingerprint.slice(-6);
+}

@@ -1,0 +1,182 @@
+import { join } from 'node:path';
+import { awsLater } from './aws-later.ts';
+import { continueInterrupted } from './call/continue.ts';
+import type { Road } from './call/invoke.ts';
+import type { Ports } from './call/operation.ts';
+import type { Redactor } from './call/redact.ts';
+import type { Settings } from './config/load.ts';
+import { closest } from './config/problem.ts';
+import type { ProvidedValues } from './config/provided-values.ts';
+import { lazily, once } from './lazily.ts';
+import type { CallScope } from './ports/call-scope.ts';
+import type { InterruptedDeployment } from './ports/deploy.ts';
+import type { Principal } from './ports/domain.ts';
+import type { Guard } from './ports/guard.ts';
+import type { TargetResolvers } from './ports/resolve.ts';
+import type { StateStore } from './ports/state.ts';
+import type { AwsProvider } from './providers/aws/index.ts';
+import type { HostingerProvider } from './providers/hostinger/index.ts';
+
+export interface CloudsOptions {
+  readonly settings: Settings;
+  readonly guard: Guard;
+  readonly store: StateStore;
+  readonly redactor: Redactor;
+  readonly sessionPolicy: (agentId: string) => string;
+}
+
+export interface Clouds {
+  readonly aws: AwsProvider;
+  readonly hostinger: Pick<HostingerProvider, 'probe' | 'scan'> & { probeHost: HostingerProvider['hosts']['probe'] };
+  /** Values of the configuration that may be kept in Secrets Manager. */
+  readonly provided: () => Promise<ProvidedValues>;
+  readonly ports: Omit<Ports, 'access'>;
+  readonly resolvers: TargetResolvers;
+  /** Where the ends of deployments go that outlive their call or their process. To be said before the first call. */
+  recordOn(road: Road, principalOf: (agentId: string) => Principal): void;
+  /** Ends or undoes what a crash left of deployments, now and from now on. */
+  resumeDeployments(): Promise<void>;
+  /** Waits so long for deployments that run, and closes connections. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** How often it is looked for deployments that another process left. */
+const lookEveryMs = 30_000;
+
+/** Both clouds and what spans them, each loaded with its first use. */
+export function connectClouds({ settings, guard, store, redactor, sessionPolicy }: CloudsOptions): Clouds {
+  const aws = awsLater(settings, async () => {
+    const { connectAws } = await import('./connect-aws.ts');
+    return connectAws(settings, guard, sessionPolicy, redactor.register);
+  });
+  const provided = once(async () => {
+    const { createProvidedValues } = await import('./config/provided-values.ts');
+    const { production, variables: env } = settings;
+    return createProvidedValues({ production, env, read: aws.readConfiguration, hide: redactor.register });
+  });
+  let hostingerUsed: Promise<HostingerProvider> | undefined;
+  const hostinger = () => {
+    hostingerUsed ??= import('./connect-hostinger.ts').then(({ connectHostinger }) => connectHostinger(settings, guard, provided));
+    return hostingerUsed;
+  };
+  let deployUsed: ReturnType<typeof connectDeploy> | undefined;
+  const connectDeploy = async () => {
+    const { createDeploy } = await import('./deploy/deploy.ts');
+    return createDeploy({
+      apps: () => settings.apps,
+      drivers: {
+        ssh: once(async () => (await import('./deploy/drivers/ssh.ts')).createSshDriver((await hostinger()).hosts)),
+        ec2: async () => (await aws.deployDrivers()).ec2,
+        'static-site': async () => (await aws.deployDrivers())['static-site'],
+        lambda: async () => (await aws.deployDrivers()).lambda,
+      },
+      artifacts: {
+        configFolder: settings.folder,
+        temporaryFolder: join(settings.stateFolder, 'tmp'),
+        store: aws.artifacts,
+      },
+      store,
+      mask: redactor.text,
+      nearest: closest,
+      outlived: (going, end) => {
+        const watch = async (call: CallScope) => {
+          const settle = call.ledger.attempt();
+          const { error } = await end;
+          settle('applied');
+          if (error) throw error;
+        };
+        // It ends all the same when its end cannot be recorded; deploy_status tells.
+        void record(going, watch).catch(() => undefined);
+      },
+    });
+  };
+  /** Set by `recordOn`, before anything can be deployed. */
+  let record = async (_going: InterruptedDeployment, _work: (call: CallScope) => Promise<unknown>): Promise<void> => undefined;
+  let resumed: Promise<void> | undefined;
+  const resume = async () => {
+    const { resume: begin } = await deploy();
+    resumed ??= begin((going, run) => record(going, run));
+    return resumed;
+  };
+  const isInterrupted = () => store.listDeployments({ status: 'running', limit: 1 }).length > 0;
+  let looking: NodeJS.Timeout | undefined;
+  const deploy = () => (deployUsed ??= connectDeploy());
+  const resolvers = lazily<TargetResolvers>(async () => {
+    const { allResolvers } = await import('./clouds/resolvers.ts');
+    const { resolvers: ofHostinger } = await hostinger();
+    return allResolvers({
+      aws: aws.resolvers,
+      hostinger: ofHostinger,
+      applications: async (ref, call) => (await deploy()).resolver(ref, call),
+      isHostingerSetUp: settings.hostinger.isSetUp,
+    });
+  });
+  return {
+    aws,
+    provided,
+    resolvers,
+    hostinger: {
+      probe: async (call) => (await hostinger()).probe(call),
+      scan: async (server, call) => (await hostinger()).scan(server, call),
+      probeHost: async (server, call) => (await hostinger()).hosts.probe(server, call),
+    },
+    ports: {
+      compute: lazily(async () => {
+        const { bothClouds } = await import('./clouds/compute.ts');
+        return bothClouds({ aws: aws.compute, hostinger: (await hostinger()).compute });
+      }),
+      security: lazily(async () => {
+        const { bothReviews } = await import('./clouds/security.ts');
+        return bothReviews(aws.security, (await hostinger()).reviewFirewalls);
+      }),
+      storage: aws.storage,
+      functions: aws.functions,
+      secrets: aws.secrets,
+      monitoring: aws.monitoring,
+      costs: lazily<Ports['costs']>(async () => {
+        const { createCosts } = await import('./costs/index.ts');
+        return createCosts({ aws: aws.costs, hostinger: (await hostinger()).billing, store, now: Date.now });
+      }),
+      dns: lazily(async () => (await hostinger()).dns),
+      vps: lazily(async () => (await hostinger()).vps),
+      deploy: lazily<Ports['deploy']>(async () => {
+        const port = await deploy();
+        // What was left half-done is ended before something new begins.
+        const afterwards = async <T>(begin: () => Promise<T>): Promise<T> => {
+          if (isInterrupted()) await resume();
+          return begin();
+        };
+        return {
+          plan: port.plan,
+          status: port.status,
+          list: port.list,
+          deploy: (app, query, call) => afterwards(() => port.deploy(app, query, call)),
+          rollback: (app, query, call) => afterwards(() => port.rollback(app, query, call)),
+        };
+      }),
+    },
+    recordOn(road, principalOf) {
+      record = ({ row, target }, work) => {
+        const interrupted = {
+          tool: row.kind === 'deploy' ? 'deploy_application' : 'deploy_rollback',
+          principal: principalOf(row.actor),
+          input: { app: row.app, version: row.version, provider: row.provider },
+          target,
+          via: `deployment ${row.id}`,
+        };
+        return continueInterrupted(road, interrupted, work);
+      };
+    },
+    async resumeDeployments() {
+      // Another process may leave something behind while this one runs. Once begun, resuming looks by itself.
+      looking ??= setInterval(() => void this.resumeDeployments().catch(() => undefined), lookEveryMs).unref();
+      if (resumed || !isInterrupted()) return;
+      await resume();
+    },
+    async close(graceMs) {
+      clearInterval(looking);
+      await (await deployUsed?.catch(() => undefined))?.close(graceMs);
+      await (await hostingerUsed?.catch(() => undefined))?.close();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+/** Calendar days of UTC, as a number of days since 1970-01-01. Bills of both clouds are cut there. */
+export type Day = number;
+
+const dayMs = 86_400_000;
+
+export function dayOf(epochMs: number): Day {
+  return Math.floor(epochMs / dayMs);
+}
+
+/** `2026-11-22` */
+export function dateOf(day: Day): string {
+  return new Date(day * dayMs).toISOString().slice(0, 10);
+}
+
+export interface Month {
+  /** `2026-11` */
+  readonly name: string;
+  readonly first: Day;
+  readonly today: Day;
+  /** The first day of the next one. */
+  readonly end: Day;
+}
+
+export function monthAt(epochMs: number): Month {
+  const today = dayOf(epochMs);
+  const name = dateOf(today).slice(0, 7);
+  const first = dayOf(Date.parse(`${name}-01`));
+  return { name, first, today, end: addMonths(first, 1) };
+}
+
+/** The same day of another month, or the last one of a month that is shorter: what is billed on the 31st is billed on 28 February. */
+export function addMonths(day: Day, months: number): Day {
+  const date = new Date(day * dayMs);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth() + months];
+  const last = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+  return dayOf(Date.UTC(year, month, Math.min(date.getUTCDate(), last)));
+}
+
+/** Months since year 0. */
+export function monthNumber(day: Day): number {
+  const date = new Date(day * dayMs);
+  return date.getUTCFullYear() * 12 + date.getUTCMonth();
+}

@@ -1,0 +1,12 @@
+import type { Row } from './rows.ts';
+
+type Value = string | number | null;
+
+/** Prepared statements of the connection that waits for the disk, for the parts of the store that have a file of their own. */
+export interface Statements {
+  get(text: string, ...values: Value[]): Row | undefined;
+  all(text: string, ...values: Value[]): Row[];
+  /** @returns rows changed */
+  run(text: string, ...values: Value[]): number;
+  atomically<T>(work: () => T): T;
+}

@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Billing, createBilling } from '../../src/providers/hostinger/billing/index.ts';
+import { createSandboxHostinger } from '../../src/providers/sandbox/hostinger/index.ts';
+import { failure, newCall } from '../aws/harness.ts';
+import { apiFor, exampleServers, type Stub, startStub } from './stub.ts';
+
+const now = () => Date.parse('2026-11-20T12:00:00Z');
+let stub: Stub;
+let billing: Billing;
+beforeEach(async () => {
+  stub = await startStub({ now });
+  billing = createBilling({ api: apiFor(stub) });
+});
+afterEach(() => stub.close());
+
+describe('billing', () => {
+  it('has a subscription for each machine, in integer cents', async () => {
+    const subscriptions = await billing.subscriptions(newCall());
+    expect(subscriptions[0]).toEqual({
+      id: 'AzZXkT1268054',
+      name: 'KVM 4',
+      status: 'active',
+      period: { count: 1, unit: 'month' },
+      currency: 'USD',
+      totalCents: 1_999,
+      renewalCents: 1_999,
+      autoRenews: true,
+      createdAt: '2026-08-22T12:00:00Z',
+      nextBillingAt: '2026-12-02T12:00:00Z',
+    });
+    const machines = createSandboxHostinger({ servers: exampleServers, now }).answer('GET', '/api/vps/v1/virtual-machines', undefined).body;
+    const ids = (machines as { subscription_id: string }[]).map(({ subscription_id }) => subscription_id);
+    expect(subscriptions.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
+  });
+
+  it('has the catalogue of a category, with its prices', async () => {
+    const items = await billing.catalogue('VPS', newCall());
+    expect(items.map(({ name, category }) => [name, category])).toEqual([
+      ['KVM 2', 'VPS'],
+      ['KVM 4', 'VPS'],
+    ]);
+    expect(items[0]?.prices).toContainEqual({
+      id: 'hostingercom-vps-kvm2-usd-1m',
+      name: 'KVM 2 (billed every month)',
+      currency: 'USD',
+      cents: 1_399,
+      firstPeriodCents: 839,
+      period: { count: 1, unit: 'month' },
+    });
+    expect(stub.requests[0]?.target).toBe('/api/billing/v1/catalog?category=VPS');
+  });
+
+  it('lists domains by name, without those that nobody has claimed', async () => {
+    const row = (domain: string | null) => ({ domain, type: 'domain', status: 'active', expires_at: null });
+    stub.fail(/portfolio/, { kind: 'status', status: 200, body: [row('B.example'), row(null), row('a.example')] });
+    expect(await billing.domains(newCall())).toEqual([
+      { domain: 'a.example', type: 'domain', status: 'active' },
+      { domain: 'b.example', type: 'domain', status: 'active' },
+    ]);
+    expect(await billing.domains(newCall())).toMatchObject([{ domain: 'ziggie.example', expiresAt: '2027-08-22T12:00:00Z' }]);
+  });
+
+  it.each([
+    ['cents that are none', { total_price: 19.99 }],
+    ['a price that is text', { renewal_price: '1999' }],
+    ['no currency', { currency_code: null }],
+  ])('takes %s for no answer of Hostinger', async (_, odd) => {
+    const row = {
+      id: 'A',
+      name: 'KVM',
+      status: 'active',
+      billing_period: 1,
+      billing_period_unit: 'month',
+      currency_code: 'EUR',
+      total_price: 1,
+      renewal_price: 1,
+      is_auto_renewed: false,
+    };
+    stub.fail(/subscriptions/, { kind: 'status', status: 200, body: [{ ...row, ...odd }] });
+    const error = await failure(billing.subscriptions(newCall()));
+    expect(error.code).toBe('provider_unavailable');
+    stub.fail(/subscriptions/, { kind: 'status', status: 200, body: [row] });
+    expect(await billing.subscriptions(newCall())).toMatchObject([{ totalCents: 1, autoRenews: false }]);
+  });
+});
