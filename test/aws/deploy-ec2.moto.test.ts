@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateTagsCommand, DescribeImagesCommand, EC2Client, RunInstancesCommand, StopInstancesCommand } from '@aws-sdk/client-ec2';
-import { CreateBucketCommand, ListObjectVersionsCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, ListObjectVersionsCommand, PutBucketVersioningCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CallError } from '../../src/call/errors.ts';
 import type { AwsProvider } from '../../src/providers/aws/index.ts';
@@ -157,6 +157,17 @@ describe('instances, over a Run Command that runs', () => {
     expect((Versions ?? []).map(({ Key }) => Key).filter((key) => key?.includes('environment'))).toEqual([]);
   });
 
+  it('unpack nothing but the artifact at hand, and its archive is stored anew where it is another', async () => {
+    const Bucket = 'ziggie-deployments';
+    const Key = `ziggie-releases/${app.name}/v1.tar.gz`;
+    await deploy(v1);
+    await s3.send(new PutObjectCommand({ Bucket, Key, Body: 'bytes of somebody else' }));
+    expect((await deploy(v1)).messages).toContain('the archive of v1 is stored');
+    expect((await deploy(v1)).messages).not.toContain('the archive of v1 is stored');
+    ssm.beforeCommand = () => s3.send(new PutObjectCommand({ Bucket, Key, Body: 'in between' })).then(() => {});
+    expect((await failure((await driver()).upload(app, v1, {}, deployment()))).details.provider?.code).toBe('Damaged');
+  });
+
   it('are not switched to what they do not have', async () => {
     await deploy(v1);
     const instances = await driver();
@@ -181,9 +192,15 @@ describe('instances, over a Run Command that runs', () => {
   it('refuse a release that does not fit, another unit, and what stands where the link belongs', async () => {
     const instances = await driver();
     const disk = (id: string | undefined) => fleet.get(id ?? '')?.disk ?? '';
-    writeFileSync(join(disk(ids[0]), 'full'), '');
+    writeFileSync(join(disk(ids[0]), 'full'), '10');
     expect((await failure(instances.upload(app, v1, {}, deployment()))).details.provider?.code).toBe('NoSpace');
     expect(readdirSync(at(ids[0], 'releases'))).toEqual([]);
+    // Twice the size of the files, and a mebibyte more.
+    const large = artifactOf('large', { 'app.sh': '', data: Buffer.alloc(1024 * 1024) });
+    writeFileSync(join(disk(ids[0]), 'full'), '3071');
+    expect((await failure(instances.upload(app, large, {}, deployment()))).details.provider?.code).toBe('NoSpace');
+    writeFileSync(join(disk(ids[0]), 'full'), '3072');
+    await instances.upload(app, large, {}, deployment());
     const other = appOn({ ...targets.ec2, folder, service: 'nothing' });
     expect((await failure(instances.upload(other, v1, {}, deployment()))).details.provider?.code).toBe('NoSuchService');
     mkdirSync(at(ids[1], 'current'), { recursive: true });
@@ -203,6 +220,16 @@ describe('instances, over a Run Command that runs', () => {
     expect(readdirSync(at(ids[0], 'releases')).sort()).toEqual(['v2', 'v3']);
     expect(readdirSync(at(ids[1], 'releases')).sort()).toEqual(['v1', 'v2', 'v3']);
     expect(await instances.inspect(app, deployment())).toEqual({ serving: 'v3', kept: ['v3', 'v2'] });
+  });
+
+  it('are rid of the environment that a delivery left in S3, with its version, even when none of them runs', async () => {
+    const Bucket = 'ziggie-deployments';
+    const Key = `ziggie-releases/${app.name}/_environment-left`;
+    await s3.send(new PutObjectCommand({ Bucket, Key, Body: 'KEY="value"' }));
+    await ec2.send(new StopInstancesCommand({ InstanceIds: ids }));
+    expect((await failure((await driver()).clean(app, [], deployment()))).details.provider?.code).toBe('NoInstances');
+    const { Versions, DeleteMarkers } = await s3.send(new ListObjectVersionsCommand({ Bucket, Prefix: Key }));
+    expect([Versions ?? [], DeleteMarkers ?? []]).toEqual([[], []]);
   });
 
   it('run nothing when the first release goes wrong', async () => {

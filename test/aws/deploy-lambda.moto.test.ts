@@ -73,7 +73,16 @@ describe('a function behind an alias', () => {
     expect(await functions.inspect(app, deployment())).toEqual({ serving: 'v1', kept: ['v2', 'v1'] });
     const { FunctionVersion } = await alias();
     const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName, Qualifier: FunctionVersion }));
-    expect(Environment?.Variables).toEqual({ FROM_TERRAFORM: 'stays', KEY: 'one', ZIGGIE_VERSION: 'v1' });
+    expect(Environment?.Variables).toEqual({ FROM_TERRAFORM: 'stays', KEY: 'one', ZIGGIE_VARIABLES: 'KEY', ZIGGIE_VERSION: 'v1' });
+  });
+
+  it('loses the variables that ziggie.yaml no longer has, and no others', async () => {
+    const latest = async () => (await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }))).Environment?.Variables;
+    await deploy(v1, app, { KEY: 'one', OLD_TOKEN: 'value' });
+    await deploy(v2, app, { KEY: 'two' });
+    expect(await latest()).toEqual({ FROM_TERRAFORM: 'stays', KEY: 'two', ZIGGIE_VARIABLES: 'KEY', ZIGGIE_VERSION: 'v2' });
+    await deploy(artifactOf('v3', { 'index.mjs': '3' }));
+    expect(await latest()).toEqual({ FROM_TERRAFORM: 'stays', ZIGGIE_VERSION: 'v3' });
   });
 
   it('is not published twice, unless its environment is another', async () => {

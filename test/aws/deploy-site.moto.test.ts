@@ -125,6 +125,52 @@ describe('a static site in S3', () => {
     expect(await site.inspect(app, deployment())).toEqual({ kept: ['v1'] });
   });
 
+  it("leaves somebody else's files when its first release is abandoned, those with the same bytes too", async () => {
+    await put('web/index.html', 'by hand');
+    await put('web/style.css', 'body {}');
+    const site = await driver();
+    await site.upload(app, v1, {}, deployment());
+    await site.clean(app, [], deployment());
+    expect([(await page('index.html'))?.text, (await page('style.css'))?.text]).toEqual(['by hand', 'body {}']);
+    expect(await keys('web/_')).toEqual([]);
+  });
+
+  it('puts back what has the same bytes as well, and leaves it when the failed release ages out', async () => {
+    await put('web/index.html', '<h1>one</h1>');
+    await put('web/style.css', 'body {}');
+    await put('web/app.3f2a9c1b.js', 'by hand');
+    await deploy(v1);
+    const site = await driver();
+    await site.deactivate(app, deployment());
+    const hand = ['<h1>one</h1>', 'body {}', 'by hand'];
+    const there = async () => Promise.all(['index.html', 'style.css', 'app.3f2a9c1b.js'].map(async (path) => (await page(path))?.text));
+    expect(await there()).toEqual(hand);
+    await site.clean(app, [], deployment());
+    expect(await there()).toEqual(hand);
+    expect((await keys('web/')).length).toBe(3);
+  });
+
+  it('takes no file of its own for one of somebody else when a switch broke off', async () => {
+    const two = appOn({ ...targets.site, entryDocuments: ['index.html', '404.html'] });
+    const release = artifactOf('v1', { 'index.html': 'one', '404.html': 'none' });
+    const site = await driver();
+    await site.upload(two, release, {}, deployment());
+    // The other entry is switched before the main one.
+    await site.activate(appOn({ ...targets.site, entryDocuments: ['404.html'] }), 'v1', isHealthy, deployment());
+    await s3.send(new DeleteObjectCommand({ Bucket: 'ziggie-deployments', Key: 'web/index.html' }));
+    await site.activate(two, 'v1', isHealthy, deployment());
+    await site.deactivate(two, deployment());
+    expect((await keys('web/')).filter((key) => !key.startsWith('web/_'))).toEqual([]);
+  });
+
+  it('removes its large files too, which have another ETag as copies', async () => {
+    const film = Buffer.alloc(9 * 1024 * 1024, 'ab');
+    await deploy(artifactOf('v0', { 'index.html': 'x', 'film.bin': film }));
+    await deploy(v1);
+    await (await driver()).clean(app, ['v1'], deployment());
+    expect(await keys('web/film')).toEqual([]);
+  });
+
   it('is gone when the first release goes wrong and there was nothing', async () => {
     await deploy(v1);
     await (await driver()).deactivate(app, deployment());

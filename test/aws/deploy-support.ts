@@ -10,6 +10,7 @@ import type {
   StaticSiteTargetSpec,
   TargetSpec,
 } from '../../src/ports/deploy.ts';
+import type { Sandbox } from '../../src/providers/sandbox/index.ts';
 import { newCall, type TestCall } from './harness.ts';
 
 const site: StaticSiteTargetSpec = {
@@ -105,3 +106,24 @@ export function deployment(options: Parameters<typeof newCall>[0] = {}): TestDep
 
 /** Health as the deployments ask for it, without waiting. */
 export const isHealthy = async () => {};
+
+/** The sandbox whose first answer to each request of these commands is lost: it has acted, and the SDK asks again. @param lost takes their names */
+export function losing(middleware: Sandbox['middleware'], commands: readonly string[], lost: string[]): Sandbox['middleware'] {
+  return (at) => ({
+    applyToStack(stack) {
+      middleware(at).applyToStack(stack);
+      const seen = new WeakSet<object>();
+      stack.add(
+        (next, context) => async (args) => {
+          const result = await next(args);
+          const name = context.commandName ?? '';
+          if (!commands.includes(name) || seen.has(context)) return result;
+          seen.add(context);
+          lost.push(name);
+          throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET', name: 'TimeoutError' });
+        },
+        { step: 'finalizeRequest', priority: 'low', name: 'lostAnswers' },
+      );
+    },
+  });
+}

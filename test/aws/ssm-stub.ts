@@ -7,7 +7,8 @@ import { join } from 'node:path';
 /**
  * Systems Manager's Run Command, as far as the tests need it. It is a stub of our own because moto's takes a command, runs nothing and
  * calls it a success. This one really runs the script, by `sh`, once for each instance: in a folder of its own that stands for the
- * instance's disk (the application's folder is put below it), with a `systemctl` and a `df` of the tests' own in front of the real ones.
+ * instance's disk (the application's folder is put below it), with a `systemctl` and a `df` of the tests' own in front of the real ones:
+ * a file `full` on the disk says how many KiB are free.
  */
 export interface SsmStub {
   readonly endpoint: string;
@@ -15,6 +16,8 @@ export interface SsmStub {
   readonly commands: { readonly instances: readonly string[]; readonly script: string; readonly comment: string }[];
   /** Puts an instance under management. */
   manage(id: string): Instance;
+  /** Done before a command runs. */
+  beforeCommand?: () => Promise<void>;
   /** The next command is taken, and its answer never arrives. */
   loseNextAnswer(): void;
   close(): Promise<void>;
@@ -41,7 +44,7 @@ case "$1" in
 esac
 `;
 const df = `#!/bin/sh
-if [ -e "$DISK/full" ]; then printf 'h\\n/dev/x 100 100 10 100%% /\\n'; else exec /bin/df "$@"; fi
+if [ -e "$DISK/full" ]; then printf 'h\\n/dev/x 100 100 %s 100%% /\\n' "$(cat "$DISK/full")"; else exec /bin/df "$@"; fi
 `;
 
 type Invocation = { InstanceId: string; Status: string; StatusDetails: string; CommandPlugins: object[] };
@@ -115,6 +118,7 @@ export async function startSsmStub(root: string, folder: string): Promise<SsmStu
     let body = '';
     for await (const part of request) body += part;
     const action = String(request.headers['x-amz-target']).split('.')[1] ?? '';
+    if (action === 'SendCommand') await stub.beforeCommand?.();
     const answer = answers[action]?.(JSON.parse(body)) ?? { error: 'UnknownOperationException' };
     if (isLost && action === 'SendCommand') {
       isLost = false;
@@ -128,7 +132,7 @@ export async function startSsmStub(root: string, folder: string): Promise<SsmStu
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  return {
+  const stub: SsmStub = {
     endpoint: `http://127.0.0.1:${address.port}`,
     commands,
     manage(id) {
@@ -154,4 +158,5 @@ export async function startSsmStub(root: string, folder: string): Promise<SsmStu
       await once(server, 'close');
     },
   };
+  return stub;
 }

@@ -1,4 +1,5 @@
 /** Invariant: nothing is run. What the scripts of a deployment would do is told apart by their first line, and remembered. */
+import { createHash } from 'node:crypto';
 import type {
   CommandInvocation,
   DescribeInstanceInformationCommandInput,
@@ -67,9 +68,17 @@ function emulate(apps: Map<string, Deployed>, script: string, buckets: ReadonlyM
   const variable = (name: string) => new RegExp(`^${name}='([^']*)'$`, 'm').exec(script)?.[1] ?? '';
   const app = apps.get(variable('folder')) ?? { releases: new Map<string, boolean>() };
   if (is('deliver')) {
-    const health = archiveOf(script, buckets);
-    apps.set(variable('folder'), app);
-    app.releases.set(variable('version'), isHealthyRelease(health));
+    const archive = archiveOf(script, buckets);
+    if (!archive) return { code: 65, error: 'curl ended with 22' };
+    const [, expected] = /^printf '%s {2}%s\\n' '([0-9a-f]{64})' /m.exec(script) ?? [];
+    if (createHash('sha256').update(archive).digest('hex') !== expected) return { code: 64, error: 'wrong checksum' };
+    try {
+      const health = fileOfTarball(archive, 'health.json');
+      apps.set(variable('folder'), app);
+      app.releases.set(variable('version'), isHealthyRelease(health));
+    } catch {
+      return { code: 63, error: 'tar ended with 2' };
+    }
     return { code: 0 };
   }
   if (is('switch')) {
@@ -88,11 +97,10 @@ function emulate(apps: Map<string, Deployed>, script: string, buckets: ReadonlyM
   return serving.length > 0 && !sick ? { code: 0 } : { code: 3, error: sick ? `${sick.current} is failed` : 'nothing is active' };
 }
 
-/** `health.json` of the archive that a delivery fetches. */
+/** The archive that a delivery fetches. */
 function archiveOf(script: string, buckets: ReadonlyMap<string, SandboxBucket>): Buffer | undefined {
   const [, address] = /^fetch '([^']+)' "\$incoming\/\.archive"$/m.exec(script) ?? [];
   if (address === undefined) return undefined;
   const { hostname, pathname } = new URL(address);
-  const archive = buckets.get(hostname.split('.')[0] ?? '')?.current(decodeURIComponent(pathname.slice(1)))?.content;
-  return archive ? fileOfTarball(archive, 'health.json') : undefined;
+  return buckets.get(hostname.split('.')[0] ?? '')?.current(decodeURIComponent(pathname.slice(1)))?.content;
 }

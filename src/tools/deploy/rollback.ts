@@ -21,6 +21,7 @@ export const deployRollback = defineOperation('deploy', {
     'lambda:ListVersionsByFunction',
     'lambda:UpdateAlias',
     's3:DeleteObject',
+    's3:DeleteObjectVersion',
     's3:GetObject',
     's3:ListBucket',
     's3:PutObject',

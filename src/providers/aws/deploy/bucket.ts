@@ -15,14 +15,22 @@ export interface ListedObject {
   readonly modifiedAt: number;
 }
 
+export interface ObjectFacts {
+  readonly metadata: Readonly<Record<string, string>>;
+  /** As S3 made it of the bytes, if it made one: SHA-256 in base64; of an object in parts that of theirs, with `-parts` behind. */
+  readonly checksum?: string;
+  /** Of a bucket that keeps versions. */
+  readonly versionId?: string;
+}
+
 /** What deployments do with one bucket, for one call. All methods throw `CallError`. */
 export interface DeployBucket {
   /** @throws CallError `provider_not_found` */
   mustExist(): Promise<void>;
   /** By key. */
   list(prefix: string): Promise<Map<string, ListedObject>>;
-  /** Metadata of an object; undefined when there is none. */
-  head(key: string): Promise<{ readonly etag: string; readonly metadata: Readonly<Record<string, string>> } | undefined>;
+  /** Undefined when there is no such object. */
+  head(key: string): Promise<ObjectFacts | undefined>;
   /** Undefined when there is no such object, or it is not JSON. */
   json(key: string): Promise<unknown>;
   put(key: string, body: Readable, headers: ObjectHeaders): Promise<StoredBytes>;
@@ -70,8 +78,13 @@ export async function openBucket(
     },
     async head(Key) {
       try {
-        const found = await sender.ask('s3', scope, call, (sdk) => new sdk.HeadObjectCommand({ ...input, Key }));
-        return { etag: bare(found.ETag), metadata: found.Metadata ?? {} };
+        const asked = { ...input, Key, ChecksumMode: 'ENABLED' } as const;
+        const { Metadata = {}, ChecksumSHA256, VersionId } = await sender.ask('s3', scope, call, (sdk) => new sdk.HeadObjectCommand(asked));
+        return {
+          metadata: Metadata,
+          ...(ChecksumSHA256 === undefined ? {} : { checksum: ChecksumSHA256 }),
+          ...(VersionId === undefined ? {} : { versionId: VersionId }),
+        };
       } catch (error) {
         if (isMissing(error)) return undefined;
         throw error;

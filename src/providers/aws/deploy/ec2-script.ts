@@ -79,6 +79,7 @@ export interface Delivery {
   readonly url: string;
   /** Hex. */
   readonly sha256: string;
+  /** Of all files. Room is wanted for twice that: the archive, at worst as large, and what is in it. */
   readonly unpackedBytes: number;
   /** Of the file with the environment; absent: there is none. */
   readonly environmentUrl?: string;

@@ -3,7 +3,8 @@
  * `current/.env`; S3 has the archive of every kept release, and what the fleet serves.
  * Invariant: a version is switched on one instance, then on batches of the rest, each proved healthy before the next; what went wrong in
  * between is undone by switching all of them back, which leaves those alone that were not reached. Values of the environment are in no
- * command, and in S3 only until every instance has them.
+ * command, and in S3 only until every instance has them. What instances unpack has the hash of the artifact at hand: others may write
+ * to the bucket, so that nothing it says of an archive is believed.
  */
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
@@ -24,10 +25,11 @@ import {
   environmentFile,
   environmentName,
 } from './ec2-script.ts';
-import { checkVersion, type Manifest, manifestOf, noRelease, versionsOf } from './release.ts';
+import { checkVersion, type Manifest, noRelease, versionsOf } from './release.ts';
 import { tarballOf } from './tarball.ts';
+import { sumsOf } from './upload-stream.ts';
 
-/** Long enough for fifty instances to begin their downloads. */
+/** Of addresses, made anew for each batch: long enough for fifty instances to begin their downloads. */
 const addressSeconds = 600;
 const deliverSeconds = 900;
 const switchSeconds = 120;
@@ -47,13 +49,14 @@ const keysOf = ({ name }: Ec2App) => ({
   state: `ziggie-releases/${name}/_state.json`,
   archive: (version: string) => `ziggie-releases/${name}/${version}.tar.gz`,
   manifest: (version: string) => `ziggie-releases/${name}/${version}.json`,
+  environments: `ziggie-releases/${name}/_environment-`,
   environment: () => `ziggie-releases/${name}/_environment-${randomUUID()}`,
 });
+type Run = (app: Ec2App, ids: readonly string[], command: InstanceCommand, call: DriverScope) => Promise<Ran[]>;
 
 export function createEc2Driver(context: AwsContext): DeployDriver<Ec2TargetSpec> {
   const open = (app: Ec2App, call: DriverScope) => openBucket(context, app.target, call);
-  const run = (app: Ec2App, ids: readonly string[], command: InstanceCommand, call: DriverScope) =>
-    runOn(context, scopeOf(context.accounts, app.target), ids, command, call);
+  const run: Run = (app, ids, command, call) => runOn(context, scopeOf(context.accounts, app.target), ids, command, call);
   return {
     async inspect(app, call) {
       const bucket = await open(app, call);
@@ -75,17 +78,21 @@ export function createEc2Driver(context: AwsContext): DeployDriver<Ec2TargetSpec
     async upload(app, artifact, environment, call) {
       const bucket = await open(app, call);
       const { running } = await fleetOf(context, app, call);
-      const archiveSha256 = await storeArchive(bucket, app, artifact, call);
-      const deliver = async (environmentUrl: string | undefined) => {
-        const script = deliverScript(app.target, {
-          version: artifact.version,
-          url: await bucket.address(keysOf(app).archive(artifact.version), addressSeconds),
-          sha256: archiveSha256,
-          unpackedBytes: artifact.totalBytes * 2,
-          ...(environmentUrl === undefined ? {} : { environmentUrl }),
-        });
-        const comment = `ziggie: bring ${app.name} ${artifact.version}`;
-        refuseFailures(await run(app, running, { script, timeoutSeconds: deliverSeconds, comment }, call), 'The delivery');
+      const sha256 = await storeArchive(bucket, app, artifact, call);
+      const comment = `ziggie: bring ${app.name} ${artifact.version}`;
+      const deliver = async (environmentKey: string | undefined) => {
+        const ran: Ran[] = [];
+        for (const batch of batchesOf(running)) {
+          const script = deliverScript(app.target, {
+            version: artifact.version,
+            url: await bucket.address(keysOf(app).archive(artifact.version), addressSeconds),
+            sha256,
+            unpackedBytes: artifact.totalBytes,
+            ...(environmentKey === undefined ? {} : { environmentUrl: await bucket.address(environmentKey, addressSeconds) }),
+          });
+          ran.push(...(await run(app, batch, { script, timeoutSeconds: deliverSeconds, comment }, call)));
+        }
+        refuseFailures(ran, 'The delivery');
       };
       if (Object.keys(environment).length === 0) await deliver(undefined);
       else await withEnvironment(context, app, environment, bucket, deliver, call);
@@ -97,17 +104,21 @@ export function createEc2Driver(context: AwsContext): DeployDriver<Ec2TargetSpec
       const [{ running }, { serving }] = await Promise.all([fleetOf(context, app, call), stateOf(bucket, app)]);
       const state = (next: State) => bucket.putJson(keysOf(app).state, next);
       const before = serving === undefined ? {} : { serving };
-      // Back to what served is a way out of trouble: there nobody waits between batches.
-      const isBack = version === serving;
-      const command = { script: activateScript(app.target, version), timeoutSeconds: switchSeconds, toTheEnd: true };
-      let done = 0;
-      for (const batch of batchesOf(running, isBack)) {
-        await state({ ...before, activating: version, batch });
-        const comment = `ziggie: switch ${app.name} to ${version}`;
-        refuseFailures(await run(app, batch, { ...command, comment }, call), 'The switch');
-        done += batch.length;
-        call.note(`${done} of ${running.length} instances have ${version}`);
-        if (!isBack) await healthy(version);
+      const comment = `ziggie: switch ${app.name} to ${version}`;
+      const command = { script: activateScript(app.target, version), timeoutSeconds: switchSeconds, comment, toTheEnd: true };
+      if (version === serving) {
+        // Back to what served is a way out of trouble: nobody waits between batches, and every instance is told, whatever others say.
+        await state({ ...before, activating: version, batch: running });
+        await runAll(run, app, running, command, call);
+      } else {
+        let done = 0;
+        for (const batch of [running.slice(0, 1), ...batchesOf(running.slice(1))]) {
+          await state({ ...before, activating: version, batch });
+          refuseFailures(await run(app, batch, command, call), 'The switch');
+          done += batch.length;
+          call.note(`${done} of ${running.length} instances have ${version}`);
+          await healthy(version);
+        }
       }
       await state({ serving: version, batch: [] });
     },
@@ -141,11 +152,25 @@ export function createEc2Driver(context: AwsContext): DeployDriver<Ec2TargetSpec
   };
 }
 
-/** One alone, then the rest. */
-function batchesOf(ids: readonly string[], isBack: boolean): string[][] {
-  const batches: string[][] = isBack ? [] : [ids.slice(0, 1)];
-  for (let from = isBack ? 0 : 1; from < ids.length; from += mostAtOnce) batches.push(ids.slice(from, from + mostAtOnce));
+function batchesOf(ids: readonly string[]): string[][] {
+  const batches: string[][] = [];
+  for (let from = 0; from < ids.length; from += mostAtOnce) batches.push(ids.slice(from, from + mostAtOnce));
   return batches;
+}
+
+/** Sends to every batch, also behind one that could not be sent to. @throws CallError for what went wrong first, when all have ended */
+async function runAll(run: Run, app: Ec2App, ids: readonly string[], command: InstanceCommand, call: DriverScope): Promise<void> {
+  const ran: Ran[] = [];
+  let unsent: { error: unknown } | undefined;
+  for (const batch of batchesOf(ids)) {
+    try {
+      ran.push(...(await run(app, batch, command, call)));
+    } catch (error) {
+      unsent ??= { error };
+    }
+  }
+  if (unsent) throw unsent.error;
+  refuseFailures(ran, 'The switch');
 }
 
 function unwell(ran: readonly Ran[]): string | undefined {
@@ -155,19 +180,17 @@ function unwell(ran: readonly Ran[]): string | undefined {
   return `${sick.instance}: ${how}${sick.said ? `: ${sick.said}` : ''}`;
 }
 
-/** SHA-256 of the stored archive, in hex. What is there already is not sent again. */
+/** SHA-256 in hex of the archive of the artifact at hand. It is not sent again if S3 says that the very same bytes are there. */
 async function storeArchive(bucket: DeployBucket, app: Ec2App, artifact: Artifact, call: DriverScope): Promise<string> {
   const keys = keysOf(app);
   const version = checkVersion(artifact.version);
-  const there = await bucket.json(keys.manifest(version));
-  if (there !== undefined) {
-    const { digest, archiveSha256 } = manifestOf(there, keys.manifest(version));
-    if (digest === artifact.digest && archiveSha256 !== undefined && (await bucket.head(keys.archive(version)))) return archiveSha256;
+  const { sha256, checksum } = await sumsOf(await tarballOf(artifact));
+  if ((await bucket.head(keys.archive(version)))?.checksum !== checksum) {
+    call.progress(0, artifact.totalBytes, `the archive of ${version} is stored`);
+    await bucket.put(keys.archive(version), await tarballOf(artifact), { ContentType: 'application/gzip' });
   }
-  call.progress(0, artifact.totalBytes, `the archive of ${version} is stored`);
-  const { sha256 } = await bucket.put(keys.archive(version), await tarballOf(artifact), { ContentType: 'application/gzip' });
   const files = artifact.files.map(({ path, sha256: hash }) => ({ path, sha256: hash }));
-  const manifest: Manifest = { version, digest: artifact.digest, files, archiveSha256: sha256 };
+  const manifest: Manifest = { version, digest: artifact.digest, files };
   await bucket.putJson(keys.manifest(version), manifest);
   return sha256;
 }
@@ -192,7 +215,7 @@ async function withEnvironment(
   app: Ec2App,
   environment: Readonly<Record<string, string>>,
   bucket: DeployBucket,
-  deliver: (url: string) => Promise<void>,
+  deliver: (key: string) => Promise<void>,
   call: DriverScope,
 ): Promise<void> {
   const key = keysOf(app).environment();
@@ -204,7 +227,7 @@ async function withEnvironment(
     await (await openBucket(context, app.target, own)).remove(key, versionId);
   };
   try {
-    await deliver(await bucket.address(key, addressSeconds));
+    await deliver(key);
   } catch (error) {
     await remove().catch(() =>
       call.note(`The environment could not be deleted: have ${app.target.bucket}/${key} deleted, with its versions.`),
@@ -225,22 +248,23 @@ async function stateOf(bucket: DeployBucket, app: Ec2App): Promise<State> {
   return data ?? { batch: [] };
 }
 
-async function clean(
-  context: AwsContext,
-  app: Ec2App,
-  keep: readonly string[],
-  run: (app: Ec2App, ids: readonly string[], command: InstanceCommand, call: DriverScope) => Promise<Ran[]>,
-  call: DriverScope,
-): Promise<void> {
+async function clean(context: AwsContext, app: Ec2App, keep: readonly string[], run: Run, call: DriverScope): Promise<void> {
   const bucket = await openBucket(context, app.target, call);
   const keys = keysOf(app);
-  const [{ serving, activating }, { running }] = await Promise.all([stateOf(bucket, app), fleetOf(context, app, call)]);
+  const { serving, activating } = await stateOf(bucket, app);
   const staying = [...keep, ...(serving === undefined ? [] : [serving]), ...(activating === undefined ? [] : [activating])].map(
     checkVersion,
   );
+  const wanted = new Set([keys.state, ...staying.flatMap((version) => [keys.archive(version), keys.manifest(version)])]);
+  const unwanted = [...(await bucket.list(keys.all)).keys()].filter((key) => !wanted.has(key));
+  // What a delivery that was cut off left. With its version: a bucket that keeps versions would keep the values.
+  for (const key of unwanted.filter((each) => each.startsWith(keys.environments))) {
+    await bucket.remove(key, (await bucket.head(key))?.versionId);
+  }
+  for (const key of unwanted.filter((each) => !each.startsWith(keys.environments))) await bucket.remove(key);
+  // S3 first: values must go even when no instance runs.
+  const { running } = await fleetOf(context, app, call);
   const comment = `ziggie: remove old releases of ${app.name}`;
   const ran = await run(app, running, { script: cleanScript(app.target, staying), timeoutSeconds: switchSeconds, comment }, call);
-  const wanted = new Set([keys.state, ...staying.flatMap((version) => [keys.archive(version), keys.manifest(version)])]);
-  for (const key of (await bucket.list(keys.all)).keys()) if (!wanted.has(key)) await bucket.remove(key);
   refuseFailures(ran, 'Removing old releases');
 }

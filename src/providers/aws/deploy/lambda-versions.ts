@@ -21,6 +21,8 @@ export interface PublishedVersion {
 
 /** Tells the function which version it is, and makes each version another: Lambda publishes nothing when nothing changed. */
 const versionVariable = 'ZIGGIE_VERSION';
+/** Tells the next deployment which of the variables this one brought, so that what ziggie.yaml no longer has goes. */
+const namesVariable = 'ZIGGIE_VARIABLES';
 /** All variables together, as JSON (Lambda Developer Guide, "Lambda quotas"). */
 const mostEnvironmentBytes = 4_096;
 /** Lambda takes seconds to put new code into place; minutes with a network of its own. */
@@ -81,7 +83,7 @@ export async function publish(
   const scope = scopeOf(context.accounts, target);
   const Description = describe(artifact.version, artifact.digest);
   let now = await functionNow(context, app, call);
-  const environment = { ...now.Environment?.Variables, ...own, [versionVariable]: artifact.version };
+  const environment = nextEnvironment(now.Environment?.Variables ?? {}, own, artifact.version);
   checkEnvironment(app, environment);
   const same = (await publishedVersions(context, app, call)).find((each) => describe(each.version, each.digest) === Description);
   if (same && isSame(same.environment, environment)) return;
@@ -110,6 +112,18 @@ export async function publish(
   const version = { FunctionName, Description, RevisionId, CodeSha256: now.CodeSha256 };
   const published = await sender.change('lambda', scope, 'natural', call, (sdk) => new sdk.PublishVersionCommand(version));
   answered(published.Version, 'PublishVersion', 'unknown');
+}
+
+/** Others' variables stay. What the deployment before brought goes, unless it is brought again. */
+function nextEnvironment(
+  now: Readonly<Record<string, string>>,
+  own: Readonly<Record<string, string>>,
+  version: string,
+): Record<string, string> {
+  const earlier = (now[namesVariable] ?? '').split(',');
+  const others = Object.entries(now).filter(([name]) => name !== namesVariable && !earlier.includes(name));
+  const names = Object.keys(own).sort().join(',');
+  return { ...Object.fromEntries(others), ...own, ...(names ? { [namesVariable]: names } : {}), [versionVariable]: version };
 }
 
 /** Waits until what was changed last is in place. */

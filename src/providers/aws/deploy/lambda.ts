@@ -2,6 +2,7 @@
  * A function behind an alias. Every release is a published version, which Lambda never changes, with its environment; to switch is to move
  * the alias. Invariant: the alias is moved only from where it was seen, and versions that an alias names are never deleted.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { AliasConfiguration } from '@aws-sdk/client-lambda';
 import { CallError } from '../../../call/errors.ts';
 import type { DeployDriver, DriverScope, LambdaTargetSpec } from '../../../ports/deploy.ts';
@@ -82,7 +83,9 @@ async function activate(
   const alias = await aliasNow(context, app, call);
   if (!alias) {
     const made = { FunctionName, Name, FunctionVersion: number };
-    await context.sender.change('lambda', scope, 'natural', call, (sdk) => new sdk.CreateAliasCommand(made));
+    await context.sender
+      .change('lambda', scope, 'natural', call, (sdk) => new sdk.CreateAliasCommand(made))
+      .catch((error: unknown) => unlessThere(context, app, { number, weights: {} }, error, call));
     return;
   }
   const before = alias.FunctionVersion ?? '';
@@ -103,21 +106,46 @@ async function activate(
   await moveAlias(context, app, { number, weights: {}, revision, ...description }, call);
 }
 
+interface AliasPlace {
+  readonly number: string;
+  readonly weights: Readonly<Record<string, number>>;
+}
+
+/** A change whose answer was lost is sent again, and refused because of itself. @returns the alias, where it is as it should be by now */
+async function unlessThere(
+  context: AwsContext,
+  app: LambdaApp,
+  { number, weights }: AliasPlace,
+  error: unknown,
+  call: DriverScope,
+): Promise<AliasConfiguration> {
+  const code = error instanceof CallError ? error.details.provider?.code : undefined;
+  if (code !== 'PreconditionFailedException' && code !== 'ResourceConflictException') throw error;
+  const alias = await aliasNow(context, app, call);
+  const actual = alias?.RoutingConfig?.AdditionalVersionWeights ?? {};
+  if (alias?.FunctionVersion === number && isDeepStrictEqual({ ...actual }, weights)) return alias;
+  throw error;
+}
+
 async function moveAlias(
-  { accounts, sender }: AwsContext,
-  { target }: LambdaApp,
-  to: { number: string; weights: Record<string, number>; revision: string | undefined; Description?: string },
+  context: AwsContext,
+  app: LambdaApp,
+  to: AliasPlace & { readonly revision: string | undefined; readonly Description?: string },
   call: DriverScope,
 ): Promise<string | undefined> {
+  const { target } = app;
+  const scope = scopeOf(context.accounts, target);
   const input = {
     FunctionName: target.function,
     Name: target.alias,
     FunctionVersion: to.number,
-    RoutingConfig: { AdditionalVersionWeights: to.weights },
+    RoutingConfig: { AdditionalVersionWeights: { ...to.weights } },
     RevisionId: to.revision,
     ...(to.Description === undefined ? {} : { Description: to.Description }),
   };
-  const moved = await sender.change('lambda', scopeOf(accounts, target), 'natural', call, (sdk) => new sdk.UpdateAliasCommand(input));
+  const moved = await context.sender
+    .change('lambda', scope, 'natural', call, (sdk) => new sdk.UpdateAliasCommand(input))
+    .catch((error: unknown) => unlessThere(context, app, to, error, call));
   return moved.RevisionId;
 }
 

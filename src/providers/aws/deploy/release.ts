@@ -2,15 +2,15 @@ import * as z from 'zod';
 import { CallError } from '../../../call/errors.ts';
 import type { ListedObject } from './bucket.ts';
 
-/** Begins with a letter or digit: names of ours beside versions begin with an underscore. */
-const versionPattern = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$/;
+/** The rule of `src/deploy/version.ts`. Begins with a letter or digit: names of ours beside versions begin with an underscore. */
+const versionPattern = /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
 
 /** Checked before a version becomes part of a key, a description or a command. @throws CallError `invalid_input` */
 export function checkVersion(version: string): string {
-  if (versionPattern.test(version) && !version.includes('..')) return version;
+  if (versionPattern.test(version)) return version;
   throw new CallError(
     'invalid_input',
-    'That is no version: it takes letters, digits and . _ + - (at most 128, the first a letter or digit).',
+    'That is no version: it takes letters, digits and . _ + - (at most 64, the first a letter or digit, no two dots in a row).',
     {
       remedy: 'Use the name under which the build stored the artifact, such as v1.4.2.',
     },
@@ -22,8 +22,6 @@ const manifestSchema = z.strictObject({
   version: z.string(),
   digest: z.string(),
   files: z.array(z.strictObject({ path: z.string(), sha256: z.string() })),
-  /** Of the archive, where there is one. */
-  archiveSha256: z.string().optional(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 

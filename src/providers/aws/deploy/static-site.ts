@@ -1,7 +1,7 @@
 /**
  * A site in a bucket. Bytes of all kept releases lie under their hash; a release is a list of paths and hashes. To switch is to copy,
  * within S3, what differs: new files, then changed ones, then the entry documents, the first of them last; it carries the version.
- * Invariant: nothing public is deleted but files of releases that are no longer kept, and no entry is switched before all it may refer to.
+ * Invariant: nothing public is deleted but what a release put there, by its mark, and no entry is switched before all it may refer to.
  */
 
 import { CallError } from '../../../call/errors.ts';
@@ -12,7 +12,7 @@ import { type DeployBucket, type ListedObject, openBucket } from './bucket.ts';
 import { invalidate, originPathOf } from './cloudfront.ts';
 import { forEachOf } from './parallel.ts';
 import { checkVersion, type Manifest, manifestOf, noRelease, versionsOf } from './release.ts';
-import { headersFor, reservedFolders, siteKeys, versionMark } from './site-files.ts';
+import { contentMark, headersFor, originRoot, reservedFolders, siteKeys, versionMark } from './site-files.ts';
 
 type Site = DeployedApp<StaticSiteTargetSpec>;
 
@@ -80,10 +80,21 @@ async function preflight(context: AwsContext, { health, target }: Site, artifact
   await bucket.mustExist();
   if (distribution === undefined) return [`bucket ${name} is there`];
   const originPath = await originPathOf(context, scopeOf(context.accounts, target), distribution, name, call);
+  refuseOutside(prefix, distribution, originPath);
   return [`bucket ${name} is there`, `CloudFront ${distribution} reads ${name}${originPath || '/'} (site under ${prefix || '/'})`];
 }
 
-async function upload(bucket: DeployBucket, { name, target: { prefix } }: Site, artifact: Artifact, call: DriverScope): Promise<void> {
+/** What CloudFront cannot reach it would never be told to forget. */
+function refuseOutside(prefix: string, distribution: string, originPath: string): void {
+  const root = originRoot(originPath);
+  if (prefix.startsWith(root)) return;
+  throw new CallError('provider_rejected', `CloudFront ${distribution} shows only what is under ${root}: ${prefix || 'the root'} is not.`, {
+    remedy: `Give the application a \`prefix\` that begins with ${root} in ziggie.yaml, or correct the origin path of the distribution.`,
+    provider: { code: 'OutsideOrigin' },
+  });
+}
+
+async function upload(bucket: DeployBucket, { target: { prefix } }: Site, artifact: Artifact, call: DriverScope): Promise<void> {
   const keys = siteKeys(prefix);
   const version = checkVersion(artifact.version);
   const there = await bucket.list(keys.objects);
@@ -91,8 +102,7 @@ async function upload(bucket: DeployBucket, { name, target: { prefix } }: Site, 
   const missing = [...files.values()].filter(({ sha256 }) => !there.has(keys.object(sha256)));
   let done = 0;
   await forEachOf(missing, async (file) => {
-    const stored = await bucket.put(keys.object(file.sha256), await artifact.open(file), { ContentType: 'application/octet-stream' });
-    if (stored.sha256 !== file.sha256) throw changed(name, file.path);
+    await bucket.put(keys.object(file.sha256), await artifact.open(file), { ContentType: 'application/octet-stream' });
     done += 1;
     call.progress(done, missing.length, `${done} of ${missing.length} new files stored`);
   });
@@ -120,13 +130,15 @@ async function activate(bucket: DeployBucket, app: Site, version: string, call: 
   const differs = ({ path, sha256 }: Manifest['files'][number]) =>
     there.get(keys.page(path))?.etag !== there.get(keys.object(sha256))?.etag;
   const different = manifest.files.filter(differs);
-  if (!main?.metadata[versionMark]) await saveEarlier(bucket, keys, different, there);
-
   const isEntry = (path: string) => entryDocuments.includes(path);
+  // Entries are put there anew even when they are the same.
+  const covered = manifest.files.filter((file) => isEntry(file.path) || differs(file));
+  if (!main?.metadata[versionMark]) await saveEarlier(bucket, keys, covered, there);
+
   const assets = different.filter(({ path }) => !isEntry(path));
   const isNew = ({ path }: { path: string }) => !there.has(keys.page(path));
-  const publish = ({ path, sha256 }: Manifest['files'][number]) =>
-    bucket.copy(keys.object(sha256), keys.page(path), headersFor(path, isEntry(path), version));
+  const publish = (file: Manifest['files'][number]) =>
+    bucket.copy(keys.object(file.sha256), keys.page(file.path), headersFor(file, isEntry(file.path), version));
   await forEachOf(assets.filter(isNew), publish);
   await forEachOf(
     assets.filter((file) => !isNew(file)),
@@ -146,7 +158,21 @@ async function saveEarlier(
   there: ReadonlyMap<string, ListedObject>,
 ): Promise<void> {
   const covered = files.filter(({ path }) => there.has(keys.page(path)) && !there.has(keys.earlier(path)));
-  await forEachOf(covered, ({ path }) => bucket.copy(keys.page(path), keys.earlier(path)));
+  await forEachOf(covered, async ({ path }) => {
+    // What a switch that broke off put there is no more than the release.
+    if ((await bucket.head(keys.page(path)))?.metadata[contentMark] === undefined) await bucket.copy(keys.page(path), keys.earlier(path));
+  });
+}
+
+/** Paths at which the bytes of these releases still are, as a release put them there: others' files are theirs, even the same ones. */
+async function publishedBy(bucket: DeployBucket, prefix: string, files: Manifest['files']): Promise<string[]> {
+  const hashes = Map.groupBy(files, ({ path }) => path);
+  const found: string[] = [];
+  await forEachOf(hashes, async ([path, each]) => {
+    const mark = (await bucket.head(siteKeys(prefix).page(path)))?.metadata[contentMark];
+    if (each.some(({ sha256 }) => sha256 === mark)) found.push(path);
+  });
+  return found;
 }
 
 async function deactivate(bucket: DeployBucket, app: Site): Promise<string[]> {
@@ -160,7 +186,8 @@ async function deactivate(bucket: DeployBucket, app: Site): Promise<string[]> {
   // Entries first: what they refer to stays until nobody is sent there.
   const back = [...earlier.filter(isEntry), ...earlier.filter((path) => !isEntry(path))];
   for (const path of back) await bucket.copy(keys.earlier(path), keys.page(path));
-  const ours = (manifest?.files ?? []).map(({ path }) => path).filter((path) => !earlier.includes(path) && there.has(keys.page(path)));
+  const files = (manifest?.files ?? []).filter(({ path }) => !earlier.includes(path) && there.has(keys.page(path)));
+  const ours = await publishedBy(bucket, prefix, files);
   for (const path of ours.filter(isEntry)) await bucket.remove(keys.page(path));
   await forEachOf(
     ours.filter((path) => !isEntry(path)),
@@ -185,7 +212,12 @@ async function clean(bucket: DeployBucket, app: Site, keep: readonly string[]): 
   const paths = new Set(stays.map(({ path }) => path));
   const hashes = new Set(stays.map(({ sha256 }) => keys.object(sha256)));
   // Manifests last but one: as long as they are there, a repetition knows what else has to go.
-  await forEachOf(new Set(goes.map(({ path }) => path)).difference(paths), (path) => bucket.remove(keys.page(path)));
+  const gone = await publishedBy(
+    bucket,
+    prefix,
+    goes.filter(({ path }) => !paths.has(path)),
+  );
+  await forEachOf(gone, (path) => bucket.remove(keys.page(path)));
   await forEachOf(going, (version) => bucket.remove(keys.manifest(version)));
   const [objects, earlier] = await Promise.all([bucket.list(keys.objects), bucket.list(keys.before)]);
   await forEachOf([...new Set(objects.keys()).difference(hashes), ...(serving ? earlier.keys() : [])], (key) => bucket.remove(key));
@@ -212,11 +244,5 @@ function pathOf([verb, path, ...rest]: readonly string[]): string {
   throw new CallError('invalid_input', 'A static site runs no commands.', {
     remedy:
       'Give `health.url` of the application in ziggie.yaml, or the command [exists, index.html], which looks for that file in the bucket.',
-  });
-}
-
-function changed(app: string, path: string): CallError {
-  return new CallError('provider_conflict', `${path} of ${app} changed while it was uploaded.`, {
-    remedy: 'Wait until the build has finished, then deploy again.',
   });
 }

@@ -60,7 +60,7 @@ export async function uploadStream(
   const first = (await next()) ?? Buffer.alloc(0);
   let second = first.length < partBytes ? undefined : await next();
   if (second === undefined) {
-    const once = { ...input, ...headers, Key, Body: first, ChecksumSHA256: sha256(first) };
+    const once = { ...input, ...headers, Key, Body: first, ChecksumAlgorithm: 'SHA256', ChecksumSHA256: sha256(first) } as const;
     return stored((await sender.change('s3', scope, 'natural', patient, (sdk) => new sdk.PutObjectCommand(once))).VersionId);
   }
 
@@ -100,6 +100,30 @@ export async function uploadStream(
     await sender.change('s3', scope, 'natural', own, (sdk) => new sdk.AbortMultipartUploadCommand(gone)).catch(() => {});
     throw error;
   }
+}
+
+/**
+ * Reads to the end. @returns SHA-256 in hex, and the checksum that S3 makes of the bytes when `uploadStream` sends them: of all, or of the
+ * parts' checksums (S3 User Guide, "Checking object integrity", composite checksums). Throws `CallError`
+ */
+export async function sumsOf(body: Readable): Promise<{ readonly sha256: string; readonly checksum: string }> {
+  const whole = createHash('sha256');
+  const ofParts = createHash('sha256');
+  let count = 0;
+  try {
+    for await (const part of partsOf(body)) {
+      whole.update(part);
+      ofParts.update(sha256(part), 'base64');
+      count += 1;
+    }
+  } catch (error) {
+    unreadable(error);
+  }
+  const digest = whole.digest();
+  return {
+    sha256: digest.toString('hex'),
+    checksum: count > 1 ? `${ofParts.digest('base64')}-${count}` : digest.toString('base64'),
+  };
 }
 
 interface Part {
