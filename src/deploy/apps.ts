@@ -1,9 +1,18 @@
 import { CallError } from '../call/errors.ts';
 import type { AppSpec, DeployedApp, TargetSpec } from '../ports/deploy.ts';
-import type { ApplicationTarget, Provider } from '../ports/domain.ts';
+import type { ApplicationTarget, Provider, Tags } from '../ports/domain.ts';
 import type { TargetResolvers } from '../ports/resolve.ts';
 
 const providers = ['aws', 'hostinger'] as const satisfies readonly Provider[];
+
+/** Applications with the tags of the servers that they are deployed to over SSH. */
+export function withServerTags(apps: readonly AppSpec[], servers: readonly { readonly name: string; readonly tags: Tags }[]): AppSpec[] {
+  return apps.map((app) => {
+    const { hostinger } = app.targets;
+    const server = servers.find(({ name }) => name === hostinger?.server);
+    return hostinger && server ? { ...app, targets: { ...app.targets, hostinger: { ...hostinger, serverTags: server.tags } } } : app;
+  });
+}
 
 /** An application at each provider that it has a target at. */
 export function deployedApps(spec: AppSpec): DeployedApp[] {
@@ -14,11 +23,12 @@ export function deployedApps(spec: AppSpec): DeployedApp[] {
   });
 }
 
+/** As policy sees it. Tags of its own come before those of its server. */
 export function applicationTarget({ name, team, tags, environment, provider, target }: DeployedApp): ApplicationTarget {
   return {
     type: 'Application',
     id: name,
-    tags,
+    tags: target.kind === 'ssh' ? { ...target.serverTags, ...tags } : tags,
     provider,
     account: 'account' in target ? target.account : 'hostinger',
     region: 'region' in target ? target.region : 'global',

@@ -11,7 +11,7 @@ import type { Artifact, ArtifactFile } from '../ports/deploy.ts';
 import { artifactRefused } from './artifact-path.ts';
 import { refused } from './failures.ts';
 
-export const mostFiles = 50_000;
+const mostFiles = 50_000;
 export const mostBytes = 2 * 1024 ** 3;
 const chunkBytes = 256 * 1024;
 
@@ -30,7 +30,7 @@ export function createBounds() {
     },
   };
 }
-export type Bounds = ReturnType<typeof createBounds>;
+type Bounds = ReturnType<typeof createBounds>;
 
 /** An artifact of files that lie below a folder. @throws CallError `provider_rejected` `ArtifactRefused` when there are none */
 export function artifactOf(version: string, folder: string, found: readonly ArtifactFile[], dispose: () => Promise<void>): Artifact {

@@ -23,7 +23,7 @@ import { type Clock, realClock } from './health.ts';
 import { hasServed, otherFiles, pageOf, report, servedLast, statusOf } from './history.ts';
 import { leaseName } from './lease.ts';
 import { deployVersion, switchVersion, type Work } from './machine.ts';
-import { createResume, type RecordResumed } from './resume.ts';
+import { createResume, hashOfTarget, type RecordResumed } from './resume.ts';
 import { createRuns, type Ended, ended, type Hold } from './runs.ts';
 import { checkVersion } from './version.ts';
 
@@ -89,10 +89,14 @@ export function createDeploy(options: DeployOptions): Deploy {
 
   const hold = (app: DeployedApp, id: string): Hold => {
     const held = runs.hold(leaseName(app.name, app.provider), id);
-    const open = openRow(app);
-    if (held && !open) return held;
-    held?.lease.release();
-    throw held && open ? interruptedBefore(app.name, open) : running(app.name, open);
+    try {
+      const open = openRow(app);
+      if (held && !open) return held;
+      throw held && open ? interruptedBefore(app.name, open) : running(app.name, open);
+    } catch (error) {
+      held?.lease.release();
+      throw error;
+    }
   };
 
   /** Begins a deployment under a lease of its own, and waits for it as long as the call may wait. */
@@ -106,6 +110,10 @@ export function createDeploy(options: DeployOptions): Deploy {
     const held = hold(app, id);
     let dispose: (() => Promise<void>) | undefined;
     let going: Promise<Ended> | undefined;
+    let answered = false;
+    const told: CallScope['progress'] = (...progress) => {
+      if (!answered) call.progress(...progress);
+    };
     try {
       const { dispose: made, ...what } = await prepare();
       dispose = made;
@@ -115,6 +123,7 @@ export function createDeploy(options: DeployOptions): Deploy {
         id,
         app: app.name,
         provider: app.provider,
+        targetHash: hashOfTarget(app.target),
         actor: call.actor,
         callId: call.callId,
         status: 'running',
@@ -123,7 +132,7 @@ export function createDeploy(options: DeployOptions): Deploy {
         startedAt: now(),
       };
       if (!store.createDeployment(row, held.lease)) throw running(app.name, openRow(app));
-      going = runs.start(row, held, call, async (journal, scope) => work(await workOf(app, journal, scope)));
+      going = runs.start(row, held, { ...call, progress: told }, async (journal, scope) => work(await workOf(app, journal, scope)));
     } finally {
       if (!going) {
         held.lease.release();
@@ -132,7 +141,9 @@ export function createDeploy(options: DeployOptions): Deploy {
     }
     const done = going.finally(() => dispose?.());
     done.catch(() => {});
-    const outcome = await ended(done, call.waitMs, call.signal);
+    const outcome = await ended(done, call.waitMs, call.signal).finally(() => {
+      answered = true;
+    });
     if (outcome?.error) throw outcome.error;
     const row = outcome?.row ?? store.getDeployment(id);
     if (!row) throw running(app.name, undefined);
@@ -182,11 +193,12 @@ export function createDeploy(options: DeployOptions): Deploy {
         const change = { serving: version, files: String(files), bytes: String(totalBytes), digest: planned };
         return { app: app.name, provider: app.provider, version, plan: { current: { serving }, change, providerChecked: true } };
       }
-      let artifact: Artifact | undefined;
+      let ready: { readonly artifact: Artifact; readonly environment: Readonly<Record<string, string>> } | undefined;
       const prepare = async () => {
         const found = await examine(app, version, digest, call);
-        artifact = found;
         try {
+          // Read while the call is there: the deployment goes on without it, and can then read nothing more.
+          ready = { artifact: found, environment: await environment() };
           const { serving = '' } = await (await driverOf(app)).inspect(app, readingScope(call));
           return { kind: 'deploy' as const, version, digest: found.digest, previous: serving, dispose: () => found.dispose() };
         } catch (error) {
@@ -199,8 +211,8 @@ export function createDeploy(options: DeployOptions): Deploy {
         return Object.fromEntries(await Promise.all(values));
       };
       return begin(app, call, prepare, (work) => {
-        if (!artifact) throw new Error('a deployment without an artifact');
-        return deployVersion(work, artifact, environment);
+        if (!ready) throw new Error('a deployment without an artifact');
+        return deployVersion(work, ready.artifact, ready.environment);
       });
     },
 

@@ -4,25 +4,29 @@ import { refused } from './failures.ts';
 
 /** Refusals that come of what is on record of an application. All are `provider_conflict` or `target_unresolved`, with nothing done. */
 
+const waitForIt = 'Wait until deploy_status says that it has ended, then call again.';
+/** Its own health check takes that long at least. */
+const nextLookMs = 10_000;
+
 export function running(app: string, row: DeploymentRow | undefined): CallError {
   const by = row
     ? `${row.actor} is deploying ${row.version} since ${new Date(row.startedAt).toISOString()} (${row.id})`
     : 'one has just begun';
-  return refused(
-    'provider_conflict',
-    'DeployRunning',
-    `A deployment of ${app} is running: ${by}.`,
-    'Wait until deploy_status says that it has ended, then call again.',
-  );
+  return later('DeployRunning', `A deployment of ${app} is running: ${by}.`);
 }
 
 export function interruptedBefore(app: string, { id, version }: DeploymentRow): CallError {
-  return refused(
-    'provider_conflict',
-    'DeployInterrupted',
-    `The deployment ${id} of ${app} ${version} was interrupted, and is being finished or put back.`,
-    'Wait until deploy_status says that it has ended, then call again.',
-  );
+  return later('DeployInterrupted', `The deployment ${id} of ${app} ${version} was interrupted, and is being finished or put back.`);
+}
+
+function later(code: string, message: string): CallError {
+  return new CallError('provider_conflict', message, {
+    remedy: waitForIt,
+    retryable: true,
+    retryAfterMs: nextLookMs,
+    provider: { code },
+    effect: 'none',
+  });
 }
 
 export function versionReused(app: string, version: string, { id }: DeploymentRow): CallError {
@@ -40,6 +44,15 @@ export function otherThanPlanned(app: string, version: string): CallError {
     'ArtifactChanged',
     `The artifact of ${app} ${version} is not the one that was planned.`,
     'Look at it with deploy_plan again, and deploy with the digest that it gives.',
+  );
+}
+
+export function servingMoved(app: string, before: string, now: string): CallError {
+  return refused(
+    'provider_conflict',
+    'ServingChanged',
+    `What serves of ${app} has changed since this deployment began: it was ${before || 'nothing'}, and is ${now || 'nothing'} now.`,
+    'Find out who changed it, and deploy again.',
   );
 }
 

@@ -21,8 +21,12 @@ interface Unwell {
   readonly said?: string;
 }
 
+/** Of a command one good answer may be luck: `systemctl is-active` says yes of what has just been started, and dies a moment later. */
+const answersOfCommand = 2;
+
 /**
- * Asks until the application is healthy, or the time of its health check is over. It is asked at least once.
+ * Asks until the application is healthy, or the time of its health check is over. It is asked at least once; a good answer within the
+ * time may be confirmed after it.
  * @throws CallError `provider_rejected` `HealthCheckFailed` with what was wrong last; `cancelled`
  */
 export async function untilHealthy(
@@ -32,14 +36,18 @@ export async function untilHealthy(
   scope: DriverScope,
   clock: Clock,
 ): Promise<string> {
-  const { withinSeconds, everySeconds } = app.health;
+  const { withinSeconds, everySeconds, command } = app.health;
+  const wanted = command ? answersOfCommand : 1;
   const until = clock.now() + withinSeconds * 1_000;
-  for (let asked = 1; ; asked += 1) {
+  for (let asked = 1, inRow = 0; ; asked += 1) {
     const unwell = await examine(app, driver, version, scope);
     if (scope.signal.aborted) throw cancelled();
-    if (!unwell) return asked === 1 ? 'healthy' : `healthy when asked for the ${asked}. time`;
-    if (clock.now() + everySeconds * 1_000 > until) throw notHealthy(version, unwell);
-    scope.note(`waiting for ${version}: ${unwell.what}`);
+    inRow = unwell ? 0 : inRow + 1;
+    if (inRow === wanted) return asked === wanted ? 'healthy' : `healthy when asked for the ${asked}. time`;
+    if (unwell) {
+      if (clock.now() + everySeconds * 1_000 > until) throw notHealthy(version, unwell);
+      scope.note(`waiting for ${version}: ${unwell.what}`);
+    }
     await clock.sleep(everySeconds * 1_000, scope.signal).catch(() => {
       throw cancelled();
     });

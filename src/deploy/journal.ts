@@ -18,7 +18,7 @@ export interface Journal {
   leave(): void;
 }
 
-export interface JournalOptions {
+interface JournalOptions {
   readonly store: Pick<StateStore, 'updateDeployment'>;
   readonly lease: { readonly name: string; readonly token: number };
   readonly now: () => number;

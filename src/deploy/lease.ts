@@ -23,7 +23,7 @@ export function leaseName(app: string, provider: string): string {
 
 /**
  * Takes the lease and keeps it until it is given back.
- * @param lost told once, when it has gone to somebody else
+ * @param lost told once, when it has gone to somebody else, or may have
  * @returns who holds it, if somebody does
  */
 export function takeLease(
@@ -36,8 +36,19 @@ export function takeLease(
   const taken = store.takeLease(name, holder, now(), leaseTtlMs);
   if (!('token' in taken)) return taken;
   const { token } = taken;
+  let renewedAt = now();
+  const keep = (): boolean => {
+    try {
+      if (!store.renewLease(name, token, now(), leaseTtlMs)) return false;
+      renewedAt = now();
+      return true;
+    } catch {
+      // A store that cannot be written for a moment does not tell that the lease has gone. Once it has run out, it may have.
+      return now() - renewedAt <= leaseTtlMs;
+    }
+  };
   const timer = setInterval(() => {
-    if (renewed(store, name, token, now())) return;
+    if (keep()) return;
     clearInterval(timer);
     lost();
   }, renewEveryMs);
@@ -47,17 +58,12 @@ export function takeLease(
     token,
     release() {
       clearInterval(timer);
-      store.releaseLease(name, token);
+      try {
+        store.releaseLease(name, token);
+      } catch {
+        // It runs out.
+      }
     },
     leave: () => clearInterval(timer),
   };
-}
-
-/** A store that cannot be written for a moment does not tell that the lease has gone; the next step asks it again. */
-function renewed(store: LeaseStore, name: string, token: number, now: number): boolean {
-  try {
-    return store.renewLease(name, token, now, leaseTtlMs);
-  } catch {
-    return true;
-  }
 }

@@ -4,6 +4,7 @@
  */
 import { CallError } from '../call/errors.ts';
 import type { Artifact, DeployDriver, DeployedApp, DriverScope, ReleaseState } from '../ports/deploy.ts';
+import { servingMoved } from './errors-of-state.ts';
 import { asCallError, LeftBehind, refused } from './failures.ts';
 import { type Clock, untilHealthy } from './health.ts';
 import type { Journal } from './journal.ts';
@@ -21,16 +22,25 @@ export interface Work {
 /** What to tell the caller; nothing when it went well. */
 export type Ending = CallError | undefined;
 
-/** Going back has time of its own, however long going forward took. */
-const goBackMs = 15 * 60_000;
+/** Going back and tidying up have time of their own, however long going forward took. */
+const endingMs = 15 * 60_000;
+const firstPauseMs = 5_000;
+const longestPauseMs = 60_000;
 
-/** preflight → upload → activate → verify → clean. @param environment values of the secrets, read when they are needed */
-export async function deployVersion(work: Work, artifact: Artifact, environment: () => Promise<Record<string, string>>): Promise<Ending> {
+/** preflight → upload → activate → verify → clean. @param environment with the values of its secrets */
+export async function deployVersion(work: Work, artifact: Artifact, environment: Readonly<Record<string, string>>): Promise<Ending> {
   const { app, driver, journal, scope } = work;
   const wrong = await attempt(async () => {
-    await journal.step('preflight', async () => (await driver.preflight(app, artifact, scope)).join('; '));
+    await journal.step('preflight', async () => {
+      const found = await driver.preflight(app, artifact, scope);
+      const { serving = '' } = await driver.inspect(app, scope);
+      const { previous } = journal.row();
+      // What is gone back to must be what really served.
+      if (serving !== previous) throw servingMoved(app.name, previous, serving);
+      return found.join('; ');
+    });
     await journal.step('upload', async () => {
-      await driver.upload(app, artifact, await environment(), scope);
+      await driver.upload(app, artifact, environment, scope);
       return `${artifact.files.length} files, ${artifact.totalBytes} bytes`;
     });
   });
@@ -49,8 +59,10 @@ export async function switchVersion(work: Work): Promise<Ending> {
 }
 
 /** The version serves and is healthy. That old releases stay longer than they should does not change it. */
-export async function finish({ app, driver, journal, scope }: Work): Promise<Ending> {
+export async function finish(work: Work): Promise<Ending> {
+  const { app, driver, journal } = work;
   const { version, previous } = journal.row();
+  const scope = endingScope(work);
   await attempt(() =>
     journal.step(
       'clean',
@@ -68,34 +80,42 @@ export async function finish({ app, driver, journal, scope }: Work): Promise<End
 }
 
 /** Nothing was switched: what was brought there goes, and what serves is not touched. */
-export async function abandon({ app, driver, journal, scope, servedBefore }: Work, cause: CallError): Promise<Ending> {
+export async function abandon(work: Work, cause: CallError): Promise<Ending> {
+  const { app, driver, journal, servedBefore } = work;
   const { version, previous } = journal.row();
+  const scope = endingScope(work);
+  let serving = previous;
   await attempt(() =>
     journal.step('clean_up', async () => {
-      const { kept }: ReleaseState = await driver.inspect(app, scope);
+      const found: ReleaseState = await driver.inspect(app, scope);
+      const { kept } = found;
+      serving = found.serving ?? '';
       await driver.clean(app, servedBefore ? kept : kept.filter((each) => each !== version), scope);
       return undefined;
     }),
   );
-  const message = `${cause.message} Nothing was switched: ${previous ? `${previous} serves as before` : 'nothing served before'}.`;
-  journal.end({ status: 'abandoned', serving: previous, message });
-  return new CallError(cause.code, message, { ...cause.details, cause });
+  const as = serving === previous ? 'as before' : 'now';
+  const message = `${cause.message} Nothing was switched: ${serving || 'nothing'} serves ${as}.`;
+  journal.end({ status: 'abandoned', serving, message });
+  // The cause speaks of one request; what the whole has done is in the ledger.
+  const { effect: _, ...details } = cause.details;
+  return new CallError(cause.code, message, { ...details, cause });
 }
 
 /** The version before is put back and proved healthy; where there was none, the failed one is taken out of service. */
 export async function goBack(work: Work, cause: CallError): Promise<Ending> {
   const { app, driver, journal } = work;
   const { previous } = journal.row();
-  const scope: DriverScope = { ...work.scope, deadlineAt: work.clock.now() + goBackMs };
+  const scope: DriverScope = { ...endingScope(work), isGoingBack: true };
   const wrong = await attempt(async () => {
     if (previous === '') {
       await journal.step('roll_back', async () => {
-        await driver.deactivate(app, scope);
+        await persistently(work, scope, () => driver.deactivate(app, scope));
         return undefined;
       });
       return;
     }
-    await journal.step('roll_back', () => activate(work, previous, scope), { serving: '' });
+    await journal.step('roll_back', () => persistently(work, scope, () => activate(work, previous, scope)), { serving: '' });
     await journal.step('verify_previous', () => untilHealthy(app, driver, previous, scope, work.clock));
   });
   const back = previous !== '' && !wrong;
@@ -119,6 +139,28 @@ function whatServes(previous: string, wrong: CallError | undefined): string {
       : 'There is no version to go back to: nothing serves now.';
   }
   return wrong ? `Going back to ${previous} failed as well: ${wrong.message}` : `${previous} serves again and is healthy.`;
+}
+
+function endingScope({ scope, clock }: Work): DriverScope {
+  return { ...scope, deadlineAt: clock.now() + endingMs };
+}
+
+/** Does again what failed for want of a connection, as long as there is time: what serves meanwhile is the version that went wrong. */
+async function persistently<T>({ clock }: Work, scope: DriverScope, work: () => Promise<T>): Promise<T> {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isOutage(error) || clock.now() + pauseMs > scope.deadlineAt) throw error;
+      scope.note(`trying again: ${error.message}`);
+      await clock.sleep(pauseMs, scope.signal).catch(() => undefined);
+      if (scope.signal.aborted) throw error;
+    }
+  }
+}
+
+function isOutage(error: unknown): error is CallError {
+  return error instanceof CallError && ['provider_unavailable', 'timeout', 'circuit_open'].includes(error.code);
 }
 
 async function activate({ app, driver, clock }: Work, version: string, scope: DriverScope): Promise<undefined> {

@@ -48,8 +48,10 @@ export function createRuns({ store, now, mask }: RunOptions): Runs {
   const start: Runs['start'] = (row, { lease, abort }, call, work) => {
     const progress = progressOf(call);
     const journal = createJournal(row, { store, lease, now, mask, begun: progress.begin });
+    // Whoever may have lost the lease records nothing more: least of all that the work failed because it was stopped.
+    abort.signal.addEventListener('abort', journal.leave);
+    if (abort.signal.aborted) journal.leave();
     const leave = () => {
-      journal.leave();
       lease.leave();
       abort.abort();
     };

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { CallScope } from './call-scope.ts';
-import type { AppKind, ApplicationTarget, Provider, Resolved } from './domain.ts';
+import type { AppKind, ApplicationTarget, Provider, Resolved, Tags } from './domain.ts';
 import type { Plan } from './plan.ts';
 import type { DeploymentRow, DeploymentStatus } from './state.ts';
 
@@ -19,7 +19,7 @@ export interface HealthSpec {
   readonly expectStatus: number;
   /** Must be in the first 64 KiB of the answer; `{version}` stands for it. */
   readonly expectText?: string;
-  /** Run where the application runs; healthy is exit code 0. `{version}` stands for the version. Of a static site `exists <file>`, of a Lambda `invoke <payload>`. */
+  /** Run where the application runs; healthy is exit code 0, twice in a row. `{version}` stands for the version. Of a static site `exists <file>`, of a Lambda `invoke <payload>`. */
   readonly command?: readonly [string, ...string[]];
   readonly withinSeconds: number;
   readonly everySeconds: number;
@@ -28,6 +28,8 @@ export interface HealthSpec {
 export interface SshTargetSpec {
   readonly kind: 'ssh';
   readonly server: string;
+  /** Of the server: what policy says of it holds for what is deployed to it. */
+  readonly serverTags?: Tags;
   /** Holds `releases/` and the link `current`. */
   readonly folder: string;
   /** systemd unit that is restarted; absent: nothing is. */
@@ -122,6 +124,8 @@ export interface ReleaseState {
 export interface DriverScope extends CallScope {
   /** For what an operator should see while it takes long. */
   note(message: string): void;
+  /** Whether the deployment is being taken back: `activate` then takes back the environment that `upload` brought, too. */
+  readonly isGoingBack?: boolean;
 }
 
 /**

@@ -65,6 +65,8 @@ export interface DeploymentRow {
   readonly id: string;
   readonly app: string;
   readonly provider: string;
+  /** SHA-256 over the target that was decided on; empty where it was not recorded. */
+  readonly targetHash: string;
   readonly kind: 'deploy' | 'rollback';
   readonly version: string;
   /** SHA-256 over the artifact's manifest; empty for a rollback. */

@@ -14,11 +14,12 @@ export function createDeployments(sql: Statements): Deployments {
   return {
     createDeployment: (row, lease) =>
       sql.run(
-        `INSERT INTO deployments (id, app, provider, kind, version, digest, previous, actor, call_id, status, serving, steps, started_at, ended_at, message)
-         SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${isNewest}`,
+        `INSERT INTO deployments (id, app, provider, target_hash, kind, version, digest, previous, actor, call_id, status, serving, steps, started_at, ended_at, message)
+         SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${isNewest}`,
         row.id,
         row.app,
         row.provider,
+        row.targetHash,
         row.kind,
         row.version,
         row.digest,
@@ -76,6 +77,7 @@ function deployment(row: Row | undefined): DeploymentRow | undefined {
     id: String(row.id),
     app: String(row.app),
     provider: String(row.provider),
+    targetHash: String(row.target_hash),
     kind: row.kind as DeploymentRow['kind'],
     version: String(row.version),
     digest: String(row.digest),

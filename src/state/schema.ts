@@ -83,4 +83,7 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE cost_requests (day TEXT PRIMARY KEY, requests INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE deployments ADD COLUMN target_hash TEXT NOT NULL DEFAULT '';
+  `,
 ];

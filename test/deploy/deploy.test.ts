@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CallError } from '../../src/call/errors.ts';
 import { failure } from '../aws/harness.ts';
-import { createWorld, type Fault } from './world.ts';
+import { broken, createWorld, type Fault } from './world.ts';
 import { deployCall, target } from './world-calls.ts';
 
 /** The state machine over a place of the tests' own (world.ts). */
@@ -88,6 +89,106 @@ describe('deploying', () => {
     expect(await deploy.status(target, undefined, deployCall())).toMatchObject({ status: 'abandoned', serving: 'v1' });
   });
 
+  it.each([1, 5])('goes back for as long as it takes, when the connection is lost %i times', async (losses) => {
+    const { world, deploy } = await serving();
+    world.place.healthy.delete('v2');
+    for (let lost = 1; lost <= losses; lost += 1) world.place.faults.set(`activate#${lost}`, 'before');
+    const error = await failure(deploy.deploy(target, { version: 'v2' }, deployCall()));
+    expect(error.message).toContain('v1 serves again and is healthy.');
+    expect(world.place.serving).toBe('v1');
+    expect(await deploy.status(target, undefined, deployCall())).toMatchObject({ status: 'rolled_back', serving: 'v1' });
+  });
+
+  it('takes a first version out of service although the connection is lost meanwhile', async () => {
+    const world = createWorld();
+    world.place.healthy.clear();
+    world.place.faults.set('deactivate#0', 'before');
+    expect((await failure(world.process().deploy(target, { version: 'v1' }, deployCall()))).message).toContain('nothing serves now');
+    expect(world.place.serving).toBeUndefined();
+  });
+
+  it('gives going back up when its time is over, and at once what time does not mend', async () => {
+    const { world, deploy } = await serving();
+    world.place.healthy.delete('v2');
+    const { activate } = world.driver;
+    const tries = { lost: 0, refused: 0 };
+    const began = world.time.now;
+    world.driver.activate = (app, version, ...rest) => {
+      if (version !== 'v1') return activate(app, version, ...rest);
+      tries.lost += 1;
+      return Promise.reject(broken);
+    };
+    const lost = await failure(deploy.deploy(target, { version: 'v2' }, deployCall()));
+    expect(lost.message).toContain('Going back to v1 failed as well');
+    expect(tries.lost).toBeGreaterThan(10);
+    expect(world.time.now - began).toBeLessThan(16 * 60_000);
+    world.place.serving = 'v1';
+    world.driver.activate = (app, version, ...rest) => {
+      if (version !== 'v1') return activate(app, version, ...rest);
+      tries.refused += 1;
+      return Promise.reject(new CallError('provider_rejected', 'It may not be.', { remedy: 'None.' }));
+    };
+    await failure(deploy.deploy(target, { version: 'v2' }, deployCall()));
+    expect(tries.refused).toBe(1);
+  });
+
+  it('switches nothing when what served has changed since it was looked at first', async () => {
+    const { world, deploy } = await serving();
+    const { preflight } = world.driver;
+    world.place.releases.push('v0');
+    world.driver.preflight = (...args) => {
+      world.place.serving = 'v0';
+      return preflight(...args);
+    };
+    const error = await failure(deploy.deploy(target, { version: 'v2' }, deployCall()));
+    expect(error).toMatchObject({ code: 'provider_conflict', details: { provider: { code: 'ServingChanged' } } });
+    expect(error.message).toContain('it was v1, and is v0 now. Nothing was switched: v0 serves now.');
+    expect(world.place.asked).not.toContain('upload');
+    expect(await deploy.status(target, undefined, deployCall())).toMatchObject({ status: 'abandoned', serving: 'v0' });
+  });
+
+  it.each([
+    ['nothing', 'abandoned', 'upload'],
+    ['a new version', 'done', 'check'],
+  ])('tidies up on time of its own, where it ends with %s', async (_, status, slow) => {
+    const { world, deploy } = await serving();
+    const left: number[] = [];
+    const { clean, check } = world.driver;
+    const pass = () => {
+      world.time.now += 31 * 60_000;
+    };
+    world.driver.check = (...args) => {
+      if (slow === 'check') pass();
+      return check(...args);
+    };
+    if (slow === 'upload')
+      world.driver.upload = async () => {
+        pass();
+        throw broken;
+      };
+    world.driver.clean = (app, keep, scope) => {
+      left.push(scope.deadlineAt - world.time.now);
+      return clean(app, keep, scope);
+    };
+    await deploy.deploy(target, { version: 'v2' }, deployCall()).catch(() => undefined);
+    expect(await deploy.status(target, undefined, deployCall())).toMatchObject({ status });
+    expect(left).toEqual([expect.toSatisfy((ms: number) => ms > 60_000)]);
+  });
+
+  it('leaves it to the ledger what the whole has done', async () => {
+    const { world, deploy } = await serving();
+    const { upload } = world.driver;
+    world.driver.upload = async (...args) => {
+      await upload(...args);
+      throw new CallError('provider_rejected', 'The last part was refused.', { remedy: 'None.', retryable: true, effect: 'none' });
+    };
+    const call = deployCall();
+    const { code, details } = await failure(deploy.deploy(target, { version: 'v2' }, call));
+    expect({ code, ...details }).toMatchObject({ code: 'provider_rejected', retryable: true });
+    expect(details).not.toHaveProperty('effect');
+    expect(call.ledger.effect()).toBe('applied');
+  });
+
   it('keeps a version healthy that needs time', async () => {
     const { world, deploy } = await serving();
     world.place.healthy.delete('v2');
@@ -121,6 +222,38 @@ describe('deploying', () => {
   });
 });
 
+describe('secrets of the environment', () => {
+  const environment = { PASSWORD: 'secret://ziggie/db' };
+
+  it('are read before anything is sent or recorded', async () => {
+    const { world, deploy } = await serving({ environment });
+    const call = { ...deployCall(), secretValue: () => Promise.reject(broken) };
+    expect(await failure(deploy.deploy(target, { version: 'v2' }, call))).toBe(broken);
+    expect(world.place.asked).toEqual([]);
+    expect((await deploy.list({ limit: 9 }, deployCall())).deployments).toHaveLength(1);
+    expect(await deploy.deploy(target, { version: 'v2' }, deployCall())).toMatchObject({ status: 'done' });
+  });
+
+  it('are there when the client has left, and never in the record', async () => {
+    const { world, deploy } = await serving({ environment });
+    world.place.faults.set('preflight#0', 'hang');
+    const call = deployCall();
+    const secretValue = async () => {
+      if (call.signal.aborted) throw broken;
+      return 'a value';
+    };
+    const answer = deploy.deploy(target, { version: 'v2' }, { ...call, secretValue });
+    await world.place.hung.promise;
+    call.cancel();
+    await answer;
+    world.place.wake.resolve();
+    await deploy.close(20_000);
+    expect(await deploy.status(target, undefined, call)).toMatchObject({ status: 'done', serving: 'v2' });
+    expect(world.place.environment).toEqual({ PASSWORD: 'a value' });
+    expect(JSON.stringify(world.store.listDeployments({ limit: 9 }))).not.toContain('a value');
+  });
+});
+
 describe('bad input', () => {
   it.each(['..', 'v1/../v2', '-rf', 'a..b', 'v 1', "v1';reboot", 'v1\n', '$(id)', 'v\0', '', 'x'.repeat(65)])(
     '%j is no version',
@@ -150,8 +283,11 @@ describe('bad input', () => {
   it('refuses a version that was deployed with other files', async () => {
     const { world, deploy } = await serving();
     writeFileSync(join(world.folder, 'builds/v1/index.html'), 'other');
-    for (const refusal of [deploy.deploy(target, { version: 'v1' }, deployCall()), deploy.plan(target, { version: 'v1' }, deployCall())]) {
-      expect(await failure(refusal)).toMatchObject({ code: 'provider_conflict', details: { provider: { code: 'VersionReused' } } });
+    for (const refused of [deploy.deploy, deploy.plan]) {
+      expect(await failure(refused(target, { version: 'v1' }, deployCall()))).toMatchObject({
+        code: 'provider_conflict',
+        details: { provider: { code: 'VersionReused' } },
+      });
     }
   });
 
@@ -205,6 +341,17 @@ describe('at the same time', () => {
     expect(await deploy.deploy(target, { version: 'v3' }, deployCall())).toMatchObject({ status: 'done' });
   });
 
+  it('gives the lease back when the state cannot be read', async () => {
+    const { world, deploy } = await serving();
+    const { listDeployments } = world.store;
+    world.store.listDeployments = () => {
+      throw new Error('database is locked');
+    };
+    await expect(deploy.deploy(target, { version: 'v2' }, deployCall())).rejects.toThrow('database is locked');
+    world.store.listDeployments = listDeployments;
+    expect(await deploy.deploy(target, { version: 'v2' }, deployCall())).toMatchObject({ status: 'done' });
+  });
+
   it('answers running to a call that may not wait, and goes on when the client leaves', async () => {
     const { world, deploy } = await serving();
     world.place.faults.set('upload#0', 'hang');
@@ -213,11 +360,13 @@ describe('at the same time', () => {
     await world.place.hung.promise;
     call.cancel();
     expect(await answer).toMatchObject({ status: 'running', serving: 'v1', deployment: expect.stringMatching(/^dep_/) });
+    const told = [...call.messages];
     // Whoever keeps the record hears of it now, and of its end.
     expect(world.outlived).toMatchObject([{ going: { row: { version: 'v2', status: 'running' }, target: { id: target.id } } }]);
     world.place.wake.resolve();
     await deploy.close(20_000);
     expect((await world.outlived[0]?.end)?.error).toBeUndefined();
+    expect(call.messages).toEqual(told);
     expect(await deploy.status(target, undefined, call)).toMatchObject({ status: 'done', serving: 'v2' });
     expect(await deploy.deploy(target, { version: 'v3' }, deployCall({ waitMs: 0 }))).toMatchObject({ status: 'running' });
     await deploy.close(20_000);

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { untilHealthy } from '../../src/deploy/health.ts';
-import type { DeployedApp, HealthSpec } from '../../src/ports/deploy.ts';
+import type { DeployDriver, DeployedApp, HealthSpec } from '../../src/ports/deploy.ts';
 import { failure } from '../aws/harness.ts';
 import { appSpec, createPlace } from './world.ts';
 import { deployCall } from './world-calls.ts';
@@ -21,9 +21,10 @@ async function serve(answer: RequestListener): Promise<string> {
 }
 
 /** Time passes by waiting only. */
-function ask(health: Partial<HealthSpec>, { healthy = true } = {}) {
+function ask(health: Partial<HealthSpec>, { healthy = true, check }: { healthy?: boolean; check?: DeployDriver['check'] } = {}) {
   const { place, driver } = createPlace();
   place.serving = healthy ? 'v1' : undefined;
+  if (check) driver.check = check;
   const { targets, ...spec } = appSpec();
   if (!targets.hostinger) throw new Error('no target');
   const app: DeployedApp = {
@@ -93,6 +94,24 @@ it('says why there was no answer', async () => {
   const url = await serve((_, response) => response.end());
   await new Promise((resolve) => server?.close(resolve));
   expect((await failure(ask({ url }).result)).message).toContain('ECONNREFUSED');
+});
+
+it.each([
+  ['twice in a row', [true, true], 'healthy', 2],
+  ['again after a bad answer', [true, false, true, true], 'healthy when asked for the 4. time', 4],
+  ['once more after its time, when it became good at the last moment', [false, false, false, true, true], '5. time', 5],
+])('believes a command that says yes %s', async (_, answers, said, times) => {
+  let asked = 0;
+  const { result } = ask({ command: ['healthy'] }, { check: async () => (answers[asked++] ? undefined : 'it is ill') });
+  expect(await result).toContain(said);
+  expect(asked).toBe(times);
+});
+
+it('does not believe a command that says yes only once', async () => {
+  const answers = [true, false, true, false];
+  const { result } = ask({ command: ['healthy'] }, { check: async () => (answers.shift() ? undefined : 'it is ill') });
+  expect(await failure(result)).toMatchObject({ details: { provider: { code: 'HealthCheckFailed', message: 'it is ill' } } });
+  expect(answers).toEqual([]);
 });
 
 it('wants both, where a url and a command are given', async () => {

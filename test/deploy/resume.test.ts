@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DeployReport } from '../../src/ports/deploy.ts';
+import type { DeploymentRow } from '../../src/ports/state.ts';
 import { failure } from '../aws/harness.ts';
 import { broken, createWorld } from './world.ts';
 import { deployCall, target } from './world-calls.ts';
@@ -20,14 +21,27 @@ async function interruptedAt(step: string, facts = {}) {
   return { world, dead, abandoned };
 }
 
-/** What a new process makes of it. */
-async function resumed(world: ReturnType<typeof createWorld>): Promise<DeployReport[]> {
+type Resumed = DeployReport | Pick<DeploymentRow, 'status' | 'serving' | 'version' | 'message'>;
+
+/** What a new process makes of it: of what went wrong the record, which every error must be about. */
+async function resumed(world: ReturnType<typeof createWorld>): Promise<Resumed[]> {
   world.time.now += 60_000;
-  const reports: DeployReport[] = [];
+  const reports: Resumed[] = [];
   const next = world.process();
   await next.resume(async ({ row, target }, run) => {
     expect(row.app).toBe(target.id);
-    reports.push(await run(deployCall()));
+    try {
+      const report = await run(deployCall());
+      expect(report.status).toBe('done');
+      reports.push(report);
+    } catch (error) {
+      const ended = world.store.getDeployment(row.id);
+      if (ended?.status !== 'running') {
+        expect(ended?.message).toBe((error as Error).message);
+        if (ended) reports.push(ended);
+      }
+      throw error;
+    }
   });
   await next.close(0);
   return reports;
@@ -107,13 +121,52 @@ describe('a deployment whose process has gone', () => {
     expect(await resumed(world)).toMatchObject([{ status: 'done' }]);
   });
 
-  it('whose application is gone from ziggie.yaml says that nothing is known', async () => {
+  it('whose application is not in ziggie.yaml is left to a process that has it, for a day', async () => {
     const { world } = await interruptedAt('activate');
     world.apps = [];
+    expect(await resumed(world)).toEqual([]);
+    expect(world.store.listDeployments({ limit: 1 })).toMatchObject([{ status: 'running' }]);
+    world.apps = [world.spec];
+    expect(await resumed(world)).toMatchObject([{ status: 'done' }]);
+  });
+
+  it('whose application stays gone from ziggie.yaml says that nothing is known', async () => {
+    const { world } = await interruptedAt('activate');
+    world.apps = [];
+    world.time.now += 24 * 3_600_000;
     expect(await resumed(world)).toEqual([]);
     expect(world.store.listDeployments({ limit: 1 })).toMatchObject([
       { status: 'failed', serving: '', message: expect.stringContaining('ziggie.yaml') },
     ]);
+  });
+
+  it('is ended without a request where ziggie.yaml says another place by now', async () => {
+    const { world } = await interruptedAt('activate');
+    world.place.asked = [];
+    world.apps = [{ ...world.spec, targets: { hostinger: { kind: 'ssh', server: 'vps-1', folder: '/srv/other' } } }];
+    expect(await resumed(world)).toEqual([]);
+    expect(world.place.asked).toEqual([]);
+    expect(world.store.listDeployments({ limit: 1 })).toMatchObject([
+      { status: 'failed', serving: '', message: expect.stringContaining('another target') },
+    ]);
+    expect(await world.process().deploy(target, { version: 'v3' }, deployCall())).toMatchObject({ status: 'done' });
+  });
+
+  it.each(['activate', 'verify'])('after %s had failed goes back without another try', async (failed) => {
+    const { world } = await interruptedAt('clean');
+    const [row] = world.store.listDeployments({ limit: 1 });
+    const lease = world.store.takeLease('deploy:web:hostinger', 'x', world.time.now + 40_000, 1);
+    if (!('token' in lease) || !row) throw new Error('no lease');
+    // As a process leaves it that ends between the failure and the way back.
+    const steps = ['preflight', 'upload', 'activate', 'verify'].map((step) => ({ step, startedAt: 1 }));
+    const until = steps.slice(
+      0,
+      steps.findIndex(({ step }) => step === failed),
+    );
+    const bad = { step: failed, startedAt: 1, endedAt: 2, outcome: 'failed', detail: 'v2 was ill.' } as const;
+    world.store.updateDeployment(row.id, { name: 'deploy:web:hostinger', token: lease.token }, { steps: [...until, bad] });
+    expect(await resumed(world)).toMatchObject([{ status: 'rolled_back', serving: 'v1', message: expect.stringContaining('v2 was ill.') }]);
+    expect(world.place.serving).toBe('v1');
   });
 
   it('does nothing more when it comes back after all', async () => {

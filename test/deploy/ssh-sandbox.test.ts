@@ -37,3 +37,18 @@ it('deploys, goes back by itself, and takes a first version that fails out of se
   expect(await deploy.deploy(target, { version: 'v3' }, deployCall())).toMatchObject({ status: 'done', previous: 'v1' });
   expect((await hosts.list('vps-1', `${folder}/releases`, deployCall())).map(({ path }) => path)).toEqual([`${folder}/releases/v3`]);
 });
+
+it('gives the version that serves its environment back when it is ill with another one', async () => {
+  const folder = '/srv/again';
+  const world = createWorld({
+    environment: { MODE: 'good' },
+    health: { expectStatus: 200, command: ['cat', '--', `${folder}/current/.env`], withinSeconds: 1, everySeconds: 1 },
+    targets: { hostinger: { kind: 'ssh', server: 'vps-1', folder, service: 'ziggie-web.service' } },
+  });
+  const deploy = world.process(createSshDriver(hosts));
+  await deploy.deploy(target, { version: 'v1' }, deployCall());
+  world.apps = [{ ...world.spec, environment: {} }];
+  expect((await failure(deploy.deploy(target, { version: 'v1' }, deployCall()))).message).toContain('v1 serves again and is healthy');
+  const file = await hosts.read('vps-1', `${folder}/current/.env`, { offset: 0, maxBytes: 100 }, deployCall());
+  expect(file.toString()).toBe('MODE="good"\n');
+});

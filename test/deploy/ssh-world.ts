@@ -118,8 +118,10 @@ for unit in "$@"; do :; done
 case "$1" in
   show) if [ "$unit" = web.service ]; then echo loaded; else echo not-found; fi ;;
   stop) stop ;;
+  reset-failed) rm -f '${folder}/start-limit' ;;
   restart)
     [ "$unit" = web.service ] || { echo "Unit $unit not found." >&2; exit 5; }
+    [ ! -f '${folder}/start-limit' ] || { echo 'Start request repeated too quickly.' >&2; exit 1; }
     stop
     cd '${folder}/srv/current' || exit 1
     set -a; . ./.env; set +a

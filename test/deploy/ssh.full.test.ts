@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { AppSpec, DeployReport } from '../../src/ports/deploy.ts';
+import type { AppSpec } from '../../src/ports/deploy.ts';
 import { failure } from '../aws/harness.ts';
 import { freePort, type Sshd, startSshd } from '../ssh/sshd.ts';
 import { temporaryFolder } from '../support/folders.ts';
@@ -37,7 +37,7 @@ beforeEach(async () => {
   for (const each of open) await each.close();
   open = [];
   endProgram();
-  for (const name of ['srv', 'state', 'builds', 'run.pid']) rmSync(join(folder, name), { recursive: true, force: true });
+  for (const name of ['srv', 'state', 'builds', 'run.pid', 'start-limit']) rmSync(join(folder, name), { recursive: true, force: true });
 });
 
 afterAll(async () => {
@@ -165,6 +165,26 @@ describe('over sshd', () => {
     expect(readdirSync(folder)).not.toContain('srv');
   });
 
+  it('restarts a unit that systemd gave up after too many crashes', async () => {
+    build(folder, 'v1');
+    build(folder, 'v2', 500);
+    const { deploy } = newProcess({
+      wrap: (hosts) => ({
+        ...hosts,
+        async run(server, command, options, call) {
+          const result = await hosts.run(server, command, options, call);
+          // The limit of systemd is reached with each start.
+          if ('argv' in command && command.argv[1] === 'restart') writeFileSync(join(folder, 'start-limit'), '');
+          return result;
+        },
+      }),
+    });
+    await deploy.deploy(target, { version: 'v1' }, deployCall());
+    const error = await failure(deploy.deploy(target, { version: 'v2' }, deployCall()));
+    expect(error.message).toContain('v1 serves again and is healthy');
+    expect(await answer()).toContain('this is v1');
+  });
+
   it('asks the command of a health check on the server, with the version as one word', async () => {
     build(folder, 'v1');
     const { url: _, ...health } = appOf(place).health;
@@ -194,12 +214,16 @@ describe('killed with -9', () => {
       const what = await killedAt(version, stopAt);
       if (what === undefined) break;
       stoodBefore.push(what);
-      const reports: DeployReport[] = [];
+      let resumed = 0;
       const next = newProcess({ laterMs: 60_000 + stopAt });
-      await next.deploy.resume(async (_, run) => void reports.push(await run(deployCall())));
+      await next.deploy.resume(async (_, run) => {
+        resumed += 1;
+        // How it ended is in the row: a deployment that was put back ends with an error.
+        await run(deployCall()).catch(() => {});
+      });
       const [row] = store.listDeployments({ limit: 1 });
       // Killed before its row was written there is nothing to resume.
-      if (row?.version === version) expect(reports, what).toHaveLength(1);
+      if (row?.version === version) expect(resumed, what).toBe(1);
       expect(row?.status, what).not.toBe('running');
       expect(await answer(), what).toContain(`this is ${row?.serving}:`);
       expect(releases().filter((name) => name.startsWith('.'))).toEqual([]);

@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
+import { migrations } from '../../src/state/schema.ts';
 import { openSqliteStore } from '../../src/state/sqlite-store.ts';
 import { agentOfToken, createToken } from '../../src/state/tokens.ts';
 import { storeContract } from './store-contract.ts';
@@ -17,6 +19,20 @@ it('keeps its file to its owner', () => {
   const { folder, open, done } = place();
   open().close();
   expect(statSync(join(folder, 'state.sqlite')).mode & 0o777).toBe(0o600);
+  done();
+});
+
+it('takes over deployments of before their targets were recorded', () => {
+  const { folder, open, done } = place();
+  const before = new DatabaseSync(join(folder, 'state.sqlite'));
+  for (const step of migrations.slice(0, 3)) before.exec(step);
+  before.exec(`PRAGMA user_version = 3;
+    INSERT INTO deployments (id, app, provider, kind, version, digest, previous, actor, call_id, status, serving, steps, started_at)
+    VALUES ('dep_1', 'web', 'aws', 'deploy', 'v1', 'd', '', 'a', 'c', 'done', 'v1', '[]', 1)`);
+  before.close();
+  const store = open();
+  expect(store.getDeployment('dep_1')).toMatchObject({ version: 'v1', serving: 'v1', targetHash: '' });
+  store.close();
   done();
 });
 

@@ -131,6 +131,7 @@ export function storeContract(name: string, place: () => { open: () => StateStor
       id: 'dep_1',
       app: 'web',
       provider: 'hostinger',
+      targetHash: 'h',
       kind: 'deploy',
       version: 'v1',
       digest: 'd',

@@ -15,12 +15,15 @@ export interface Server {
   ask(argv: Argv, how?: Shown): Promise<CommandResult>;
   /** Of what changes something. @throws CallError `provider_rejected` when it does not end well */
   change(argv: Argv, timeoutMs?: number): Promise<void>;
+  /** Of what changes something, and may not be possible here: however it ends. */
+  attempt(argv: Argv): Promise<void>;
 }
 
 const timeoutMs = 60_000;
 const mostBytes = 64 * 1024;
 
 export function serverOf(hosts: RemoteHosts, name: string, scope: DriverScope): Server {
+  const run = (argv: Argv, within: number) => hosts.run(name, { argv }, { timeoutMs: within, maxBytes: mostBytes, readOnly: false }, scope);
   return {
     ask: (argv, { stdin, timeoutMs: within = timeoutMs } = {}) =>
       hosts.run(
@@ -30,14 +33,22 @@ export function serverOf(hosts: RemoteHosts, name: string, scope: DriverScope): 
         scope,
       ),
     async change(argv, within = timeoutMs) {
-      const result = await hosts.run(name, { argv }, { timeoutMs: within, maxBytes: mostBytes, readOnly: false }, scope);
+      const result = await run(argv, within);
       if (!isDone(result)) throw failed(name, argv, result);
+    },
+    async attempt(argv) {
+      await run(argv, timeoutMs);
     },
   };
 }
 
 export function isDone({ end }: CommandResult): boolean {
   return end.kind === 'exit' && end.code === 0;
+}
+
+/** Whether it answered at all: 0 is yes and 1 is no; 127, a signal or the end of its time are neither. */
+export function saysYesOrNo({ end }: CommandResult): boolean {
+  return end.kind === 'exit' && (end.code === 0 || end.code === 1);
 }
 
 export function failed(server: string, argv: Argv, result: CommandResult) {

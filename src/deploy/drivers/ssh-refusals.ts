@@ -1,3 +1,4 @@
+import { CallError } from '../../call/errors.ts';
 import { refused } from '../failures.ts';
 
 /** What a deployment over SSH refuses, each with what to do about it. */
@@ -45,5 +46,21 @@ export function noSuchRelease(server: string, version: string) {
     'NoSuchRelease',
     `There is no release ${version} on ${server}.`,
     'Use deploy_application, or a release that deploy_plan names.',
+  );
+}
+
+export function noSuchService(server: string, service: string, state: string) {
+  return new CallError('target_unresolved', `systemd on ${server} does not know the service ${service} (${state || 'no answer'}).`, {
+    remedy: 'Install its unit on the server, or correct service in ziggie.yaml.',
+    provider: { code: 'NoSuchService' },
+  });
+}
+
+export function environmentInArtifact(name: string) {
+  return refused(
+    'provider_conflict',
+    'EnvironmentInArtifact',
+    `The artifact holds ${name}, which is where the environment of ziggie.yaml is written.`,
+    'Take it out of the artifact, or the environment out of ziggie.yaml.',
   );
 }

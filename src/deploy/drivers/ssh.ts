@@ -3,18 +3,22 @@
  * everything is made under another name and renamed into place.
  */
 import { posix } from 'node:path';
-import { CallError } from '../../call/errors.ts';
 import type { Artifact, ArtifactFile, DeployDriver, DriverScope, ReleaseState, SshTargetSpec } from '../../ports/deploy.ts';
-import type { NewFile, RemoteFile, RemoteHosts } from '../../ports/remote-host.ts';
-import { refused } from '../failures.ts';
+import type { NewFile, RemoteHosts } from '../../ports/remote-host.ts';
 import { isVersion } from '../version.ts';
 import { environmentFile } from './environment-file.ts';
-import { failed, howItEnded, isDone, lastLines, type Server, serverOf } from './ssh-commands.ts';
-import { damaged, foreignCurrent, noSpace, noSuchRelease, otherFilesThere } from './ssh-refusals.ts';
+import { failed, howItEnded, isDone, lastLines, type Server, saysYesOrNo, serverOf } from './ssh-commands.ts';
+import {
+  dropWaiting,
+  environmentOf,
+  type Releases,
+  stageEnvironment,
+  takeEnvironmentBack,
+  takeNextEnvironment,
+} from './ssh-environment.ts';
+import { environmentName, incoming, listOrNone, nearestFolder, removing, waiting } from './ssh-places.ts';
+import { damaged, environmentInArtifact, foreignCurrent, noSpace, noSuchRelease, noSuchService, otherFilesThere } from './ssh-refusals.ts';
 
-const environmentName = '.env';
-const incoming = '.incoming-';
-const removing = '.removing-';
 /** Of the disk, beyond a fifth more than the release. */
 const spareBytes = 50_000_000;
 const removeMs = 5 * 60_000;
@@ -26,7 +30,7 @@ const checkMs = 15_000;
 export function createSshDriver(hosts: RemoteHosts): DeployDriver<SshTargetSpec> {
   const inspect = async ({ server, folder }: SshTargetSpec, scope: DriverScope): Promise<ReleaseState> => {
     const [serving, entries] = await Promise.all([
-      servingOf(folder, serverOf(hosts, server, scope)),
+      servingOf(folder, server, serverOf(hosts, server, scope)),
       listOrNone(hosts, server, `${folder}/releases`, scope),
     ]);
     const kept = entries
@@ -34,6 +38,13 @@ export function createSshDriver(hosts: RemoteHosts): DeployDriver<SshTargetSpec>
       .sort((a, b) => b.modifiedAt - a.modifiedAt || (a.path < b.path ? 1 : -1))
       .map(({ path }) => posix.basename(path));
     return { ...(serving === undefined ? {} : { serving }), kept };
+  };
+  /** @throws CallError `provider_conflict` when what is in the place of the link was not made by a deployment */
+  const inspectOurs = async (target: SshTargetSpec, scope: DriverScope): Promise<ReleaseState> => {
+    const { server, folder } = target;
+    const [state, entries] = await Promise.all([inspect(target, scope), listOrNone(hosts, server, folder, scope)]);
+    if (state.serving !== undefined || !entries.some(({ path }) => posix.basename(path) === 'current')) return state;
+    throw foreignCurrent(`${folder}/current`);
   };
 
   return {
@@ -43,13 +54,8 @@ export function createSshDriver(hosts: RemoteHosts): DeployDriver<SshTargetSpec>
       const { server, folder, service } = target;
       refuseEnvironmentFile(artifact, environment);
       const remote = serverOf(hosts, server, scope);
-      const [existing, entries] = await Promise.all([
-        nearestFolder(hosts, server, folder, scope),
-        listOrNone(hosts, server, folder, scope),
-      ]);
-      const current = entries.find(({ path }) => posix.basename(path) === 'current');
-      const { serving, kept } = await inspect(target, scope);
-      if (current && serving === undefined) throw foreignCurrent(`${folder}/current`);
+      const existing = await nearestFolder(hosts, server, folder, scope);
+      const { kept } = await inspectOurs(target, scope);
       const free = await freeBytes(remote, server, existing);
       const needed = kept.includes(artifact.version) ? 0 : artifact.totalBytes * 1.2 + spareBytes;
       if (free < needed) throw noSpace(server, free, needed);
@@ -68,14 +74,15 @@ export function createSshDriver(hosts: RemoteHosts): DeployDriver<SshTargetSpec>
       const releases = `${folder}/releases`;
       const release = `${releases}/${artifact.version}`;
       const text = environmentFile(environment);
+      const place = `${releases}/${incoming}${artifact.version}`;
+      const all: Releases = { hosts, server, folder: releases, remote, scope };
       await remote.change(['mkdir', '-p', '--', releases]);
+      await dropWaiting(all);
       if ((await listOrNone(hosts, server, releases, scope)).some(({ path }) => posix.basename(path) === artifact.version)) {
-        if (!(await hasFiles(remote, release, artifact))) throw otherFilesThere(server, artifact.version);
-        if (text === '') await remote.change(['rm', '-rf', '--', `${release}/${environmentName}`]);
-        else await hosts.upload(server, release, [environmentOf(text)], () => {}, scope);
+        if (!(await hasFiles(remote, server, release, artifact))) throw otherFilesThere(server, artifact.version);
+        if (!holdsEnvironment(artifact)) await stageEnvironment(all, artifact.version, text, place);
         return;
       }
-      const place = `${releases}/${incoming}${artifact.version}`;
       await remote.change(['rm', '-rf', '--', place], removeMs);
       await remote.change(['mkdir', '-p', '--', place]);
       const files = artifact.files.map((file) => newFile(artifact, file));
@@ -87,20 +94,26 @@ export function createSshDriver(hosts: RemoteHosts): DeployDriver<SshTargetSpec>
           scope.progress(bytes, artifact.totalBytes, `uploaded ${Math.floor(bytes / 1e6)} of ${Math.ceil(artifact.totalBytes / 1e6)} MB`),
         scope,
       );
-      if (!(await hasFiles(remote, place, artifact))) throw damaged(server);
+      if (!(await hasFiles(remote, server, place, artifact))) throw damaged(server);
       await remote.change(['mv', '-T', '--', place, release]);
     },
 
     async activate({ target }, version, _healthy, scope) {
       const { server, folder, service } = target;
       const remote = serverOf(hosts, server, scope);
-      const { kept } = await inspect(target, scope);
+      const { kept } = await inspectOurs(target, scope);
       if (!kept.includes(version)) throw noSuchRelease(server, version);
+      const all: Releases = { hosts, server, folder: `${folder}/releases`, remote, scope };
+      if (scope.isGoingBack) await takeEnvironmentBack(all);
+      else await takeNextEnvironment(all, version);
       const next = `${folder}/current.tmp`;
       await remote.change(['rm', '-rf', '--', next]);
       await remote.change(['ln', '-s', '--', `releases/${version}`, next]);
       await remote.change(['mv', '-T', '--', next, `${folder}/current`]);
-      if (service) await remote.change(['systemctl', 'restart', service], restartMs);
+      if (!service) return;
+      // A unit that crashed too often is not started again (systemd.unit(5), StartLimitBurst=) before its counter is set back.
+      await remote.attempt(['systemctl', 'reset-failed', service]);
+      await remote.change(['systemctl', 'restart', service], restartMs);
     },
 
     async check({ target: { server } }, command, scope) {
@@ -108,8 +121,10 @@ export function createSshDriver(hosts: RemoteHosts): DeployDriver<SshTargetSpec>
       return isDone(result) ? undefined : `it ${howItEnded(result)}: ${lastLines(result)}`;
     },
 
-    async deactivate({ target: { server, folder, service } }, scope) {
+    async deactivate({ target }, scope) {
+      const { server, folder, service } = target;
       const remote = serverOf(hosts, server, scope);
+      await inspectOurs(target, scope);
       if (service) await remote.change(['systemctl', 'stop', service], restartMs);
       await remote.change(['rm', '-rf', '--', `${folder}/current`]);
     },
@@ -126,7 +141,7 @@ export function createSshDriver(hosts: RemoteHosts): DeployDriver<SshTargetSpec>
       }
       for (const { path } of await listOrNone(hosts, server, releases, scope)) {
         const name = posix.basename(path);
-        if (name.startsWith(incoming) || name.startsWith(removing))
+        if ([incoming, removing, waiting].some((beginning) => name.startsWith(beginning)))
           await remote.change(['rm', '-rf', '--', `${releases}/${name}`], removeMs);
       }
     },
@@ -147,46 +162,14 @@ function newFile(artifact: Artifact, file: ArtifactFile): NewFile {
   return { path, sizeBytes, mode, open: () => artifact.open(file) };
 }
 
-function environmentOf(text: string): NewFile {
-  const bytes = Buffer.from(text);
-  return {
-    path: environmentName,
-    sizeBytes: bytes.length,
-    mode: 0o600,
-    open: async () => (await import('node:stream')).Readable.from([bytes]),
-  };
-}
-
 /** The version that the link names; undefined when there is none, or it leads elsewhere. */
-async function servingOf(folder: string, remote: Server): Promise<string | undefined> {
-  const result = await remote.ask(['readlink', '--', `${folder}/current`]);
+async function servingOf(folder: string, server: string, remote: Server): Promise<string | undefined> {
+  const argv = ['readlink', '--', `${folder}/current`] as const;
+  const result = await remote.ask(argv);
+  if (!saysYesOrNo(result)) throw failed(server, argv, result);
   const to = result.stdout.trim().replace(`${folder}/`, '');
   const version = to.startsWith('releases/') ? to.slice('releases/'.length) : '';
   return isDone(result) && isVersion(version) ? version : undefined;
-}
-
-async function listOrNone(hosts: RemoteHosts, server: string, folder: string, scope: DriverScope): Promise<RemoteFile[]> {
-  try {
-    return await hosts.list(server, folder, scope);
-  } catch (error) {
-    if (error instanceof CallError && error.code === 'provider_not_found') return [];
-    throw error;
-  }
-}
-
-/** The folder, or the nearest above it that is there: the one whose disk it will be on. */
-async function nearestFolder(hosts: RemoteHosts, server: string, folder: string, scope: DriverScope): Promise<string> {
-  if (folder === '/') return folder;
-  const found = await hosts.stat(server, folder, scope);
-  if (found?.kind === 'folder') return folder;
-  if (found)
-    throw refused(
-      'provider_conflict',
-      'NotAFolder',
-      `${folder} on ${server} is no folder.`,
-      'Correct folder in ziggie.yaml, or move the file.',
-    );
-  return nearestFolder(hosts, server, posix.dirname(folder), scope);
 }
 
 /** By `df -P` (POSIX): the fourth column of the second line, in KiB. */
@@ -204,24 +187,22 @@ async function refuseUnknownService(remote: Server, server: string, service: str
   if (!isDone(result)) throw failed(server, argv, result);
   const state = result.stdout.trim();
   if (state === 'loaded') return;
-  throw new CallError('target_unresolved', `systemd on ${server} does not know the service ${service} (${state || 'no answer'}).`, {
-    remedy: 'Install its unit on the server, or correct service in ziggie.yaml.',
-    provider: { code: 'NoSuchService' },
-  });
+  throw noSuchService(server, service, state);
 }
 
 /** Compares by sha256sum(1) where the files are. Paths hold no backslash and no line break, so that each line means what it says. */
-async function hasFiles(remote: Server, folder: string, { files }: Artifact): Promise<boolean> {
+async function hasFiles(remote: Server, server: string, folder: string, { files }: Artifact): Promise<boolean> {
   const stdin = files.map(({ sha256, path }) => `${sha256}  ${folder}/${path}\n`).join('');
-  return isDone(await remote.ask(['sha256sum', '--check', '--strict', '--quiet', '-'], { stdin, timeoutMs: sumsMs }));
+  const argv = ['sha256sum', '--check', '--strict', '--quiet', '-'] as const;
+  const result = await remote.ask(argv, { stdin, timeoutMs: sumsMs });
+  if (!saysYesOrNo(result)) throw failed(server, argv, result);
+  return isDone(result);
 }
 
-function refuseEnvironmentFile({ files }: Artifact, environment: Readonly<Record<string, string>>): void {
-  if (Object.keys(environment).length === 0 || !files.some(({ path }) => path === environmentName)) return;
-  throw refused(
-    'provider_conflict',
-    'EnvironmentInArtifact',
-    `The artifact holds ${environmentName}, which is where the environment of ziggie.yaml is written.`,
-    'Take it out of the artifact, or the environment out of ziggie.yaml.',
-  );
+function refuseEnvironmentFile(artifact: Artifact, environment: Readonly<Record<string, string>>): void {
+  if (Object.keys(environment).length > 0 && holdsEnvironment(artifact)) throw environmentInArtifact(environmentName);
+}
+
+function holdsEnvironment({ files }: Artifact): boolean {
+  return files.some(({ path }) => path === environmentName);
 }

@@ -71,7 +71,7 @@ export function hostKeyUnknown(server: string, message: string, cause?: unknown)
 
 export function authenticationFailed(server: string, user: string): CallError {
   return new CallError('provider_denied', `${server} did not let ${user} in with the configured key.`, {
-    remedy: `Check that the public key is in ~/.ssh/authorized_keys of ${user} on ${server}, and that HOSTINGER_SSH_KEY and HOSTINGER_SSH_USER name the right ones.`,
+    remedy: `Check that the public key is in ~/.ssh/authorized_keys of ${user} on ${server}, and that ssh.key and ssh.user of ${server} in ziggie.yaml, or HOSTINGER_SSH_KEY and HOSTINGER_SSH_USER, name the right ones.`,
     provider: { code: 'AuthenticationFailed' },
   });
 }

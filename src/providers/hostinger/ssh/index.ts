@@ -28,6 +28,8 @@ export interface RemoteHostsOptions {
 /** A host key, and the server as known_hosts writes it: `[203.0.113.7]:2222`. */
 export interface ShownKey extends HostKey {
   readonly address: string;
+  /** Fingerprints that configuration pins already. */
+  readonly pinned: readonly string[];
 }
 
 export interface SshHosts extends RemoteHosts {
@@ -126,7 +128,7 @@ export function createRemoteHosts({ hosts, guard, idleMs = 60_000, keepaliveMs =
       return within(call, `${server} did not show its host key before the deadline.`, async (signal) => {
         const settings = await spec.settings();
         const address = settings.port === 22 ? settings.host : `[${settings.host}]:${settings.port}`;
-        return { address, ...(await showHostKey(server, settings, signal)) };
+        return { address, pinned: settings.hostKeys, ...(await showHostKey(server, settings, signal)) };
       });
     },
     async close() {

@@ -7,7 +7,7 @@ import { notConfigured } from './errors.ts';
 type KeySettings = SshSettings['key'];
 
 const remedyForKey =
-  'Set HOSTINGER_SSH_KEY to the path of an ed25519 private key (ssh-keygen -t ed25519), or keep it in the secret ziggie/hostinger-ssh.';
+  'Set ssh.key of the server in ziggie.yaml, or HOSTINGER_SSH_KEY, to the path of an ed25519 private key (ssh-keygen -t ed25519), or keep it in the secret ziggie/hostinger-ssh.';
 
 /**
  * The one way of logging in that is tried: public key, or the keys of an agent; never a password.
@@ -41,7 +41,7 @@ function unreadable(reason: string, hasPassphrase: boolean) {
     return notConfigured(
       'PassphraseMissing',
       'The SSH key is encrypted, and no passphrase is configured.',
-      'Load the key into an agent and set hostinger.servers[].ssh.key to agent, or give the passphrase with the key in the secret ziggie/hostinger-ssh.',
+      'Load the key into an agent and set hostinger.servers[].ssh.key to agent, or give the passphrase in HOSTINGER_SSH_PASSPHRASE or in the secret ziggie/hostinger-ssh.',
     );
   }
   if (hasPassphrase && /passphrase|integrity|decrypt/i.test(reason)) {

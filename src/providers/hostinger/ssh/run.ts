@@ -11,6 +11,7 @@ import { commandLine, endingLine } from './command-line.ts';
 import type { Connection } from './connect.ts';
 import { cancelled, connectionLost, rejected, timedOut } from './errors.ts';
 import { behindMark, linesTo, Tail } from './output.ts';
+import { unlessAborted } from './waiting.ts';
 
 /** After its exit a command may still have output under way; something that it left behind may hold the streams open for ever. */
 const afterExitMs = 1_000;
@@ -38,12 +39,14 @@ export async function runCommand(
   const begun = performance.now();
   let exit: CommandEnd | undefined;
   let onExit = () => {};
-  const channel = await openCommand(server, connection, line, !options.readOnly, (opened) =>
+  const opening = openCommand(server, connection, line, !options.readOnly, (opened) =>
     opened.once('exit', (code: number | null, name?: string) => {
       exit = code === null ? { kind: 'signal', signal: (name ?? 'unknown').replace(/^SIG/, '') } : { kind: 'exit', code };
       onExit();
     }),
   );
+  // A read may be left at any moment; a change is waited for, because it may run from here on.
+  const channel = await (options.readOnly ? unlessAborted(opening, signal).catch(leave) : opening);
   const output = collect(channel, mark, options);
   const input = feed(channel, options.stdin);
 
@@ -79,6 +82,11 @@ export async function runCommand(
     return await conclude(ended);
   } finally {
     channel.close();
+  }
+
+  function leave(error: unknown): never {
+    opening.then((late) => late.close()).catch(() => undefined);
+    throw error;
   }
 
   async function conclude(how: Ended): Promise<CommandResult> {

@@ -84,10 +84,12 @@ async function startServer(name: string, client: Key, kept: string | undefined):
 
 async function newKey(): Promise<Key> {
   const { default: ssh2 } = await import('ssh2');
-  const { private: privateText } = ssh2.utils.generateKeyPairSync('ed25519');
-  const parsed = ssh2.utils.parseKey(privateText);
-  if (parsed instanceof Error) throw parsed;
-  return { privateText, parsed };
+  // One in some two hundred keys that ssh2 makes is one that it cannot read.
+  for (;;) {
+    const { private: privateText } = ssh2.utils.generateKeyPairSync('ed25519');
+    const parsed = ssh2.utils.parseKey(privateText);
+    if (!(parsed instanceof Error)) return { privateText, parsed };
+  }
 }
 
 function newMachine(name: string, folder: string): Machine {

@@ -10,8 +10,10 @@ export const systemctl: Program = ({ units }, args) => {
   );
   const [verb = '', ...names] = operands;
   if (verb === 'daemon-reload') return { code: 0 };
-  if (!['show', 'start', 'stop', 'restart', 'is-active', 'enable', 'disable'].includes(verb)) {
-    return failed(`The sandbox's systemctl knows show, start, stop, restart, is-active, enable, disable and daemon-reload, not ${verb}.`);
+  if (!['show', 'start', 'stop', 'restart', 'is-active', 'enable', 'disable', 'reset-failed'].includes(verb)) {
+    return failed(
+      `The sandbox's systemctl knows show, start, stop, restart, is-active, enable, disable, reset-failed and daemon-reload, not ${verb}.`,
+    );
   }
   if (names.length === 0) return failed('Too few arguments.');
   if (verb === 'show') {
@@ -27,6 +29,7 @@ export const systemctl: Program = ({ units }, args) => {
   const missing = names.find((name) => !units.find(name));
   if (missing !== undefined) return failed(`Failed to ${verb} ${fullName(missing)}: Unit ${fullName(missing)} not found.`, 5);
   for (const name of names) {
+    if (verb === 'reset-failed' && units.find(name)?.active === 'failed') units.stop(name);
     if (verb === 'stop' || verb === 'restart') units.stop(name);
     if (verb === 'start' || verb === 'restart') units.start(name);
   }
