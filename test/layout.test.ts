@@ -42,10 +42,10 @@ describe('imports', () => {
     ['state', /^(state|ports|call\/errors)/],
     ['approvals', /^(approvals|ports|call\/canonical)/],
     ['resilience', /^(resilience|ports|call\/errors)/],
-    ['providers', /^(providers|ports|lazily|call\/(errors|canonical))/],
+    ['providers', /^(providers|ports|lazily|call\/(errors|canonical|cursor))/],
     ['deploy', /^(deploy|ports|lazily|call\/(errors|canonical))/],
     ['costs', /^(costs|ports|lazily|call\/(errors|canonical))/],
-    ['clouds', /^(clouds|ports|call\/errors)/],
+    ['clouds', /^(clouds|ports|call\/(errors|cursor))/],
     ['policy', /^(policy|ports|call\/(operation|text-limit)|config\/problem)/],
     ['mcp', /^(mcp|call|ports|resources|prompts)\//],
   ])('%s reach only what they may', (folder, allowed) => {

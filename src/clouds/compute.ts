@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { decodeCursor, encodeCursor } from '../call/cursor.ts';
 import { CallError } from '../call/errors.ts';
 import type { CallScope } from '../ports/call-scope.ts';
 import type { ComputePort, InstancePage, InstanceQuery } from '../ports/compute.ts';
@@ -20,11 +22,8 @@ export function bothClouds(clouds: Readonly<Record<Provider, ComputePort>>): Com
   };
 }
 
-/** Where a list of both goes on: in the pages of one cloud. */
-interface Position {
-  readonly provider: Provider;
-  readonly cursor?: string;
-}
+/** Where a list of both goes on: in the pages of one of the clouds that are asked. */
+const positionIn = (asked: readonly Provider[]) => z.object({ provider: z.literal(asked), cursor: z.string().optional() });
 
 async function listBoth(
   clouds: Readonly<Record<Provider, ComputePort>>,
@@ -33,7 +32,7 @@ async function listBoth(
   call: CallScope,
 ): Promise<InstancePage> {
   const asked = order.filter((provider) => accounts.some((account) => account.provider === provider));
-  const from = query.cursor === undefined ? undefined : decode(query.cursor, asked);
+  const from = query.cursor === undefined ? undefined : decodeCursor(query.cursor, positionIn(asked));
   const todo = asked.slice(from ? asked.indexOf(from.provider) : 0);
   const pageOf = (provider: Provider, limit: number, cursor: string | undefined) => {
     const { cursor: _, ...rest } = query;
@@ -57,7 +56,7 @@ async function listBoth(
     }
     const whole = known?.page;
     if (room === 0 && !(whole && whole.instances.length === 0 && !whole.nextCursor)) {
-      page.nextCursor = encode({ provider });
+      page.nextCursor = encodeCursor({ provider });
       if (whole?.missing) missing.push(...whole.missing);
       break;
     }
@@ -65,7 +64,6 @@ async function listBoth(
     const fits = whole && whole.instances.length <= room ? whole : undefined;
     const answer = fits ? { page: fits } : await settle(pageOf(provider, room, cursor));
     if (answer.error) {
-      if (failures.length === asked.length - 1 || from) throw answer.error;
       failures.push(answer.error);
       missing.push(...unread(provider, accounts, answer.error));
       continue;
@@ -73,7 +71,7 @@ async function listBoth(
     page.instances.push(...answer.page.instances);
     missing.push(...(answer.page.missing ?? []));
     if (answer.page.nextCursor !== undefined) {
-      page.nextCursor = encode({ provider, cursor: answer.page.nextCursor });
+      page.nextCursor = encodeCursor({ provider, cursor: answer.page.nextCursor });
       // What fails behind it is said now, not on a later page.
       for (const later of todo.slice(index + 1)) {
         const failure = (await early.get(later))?.error;
@@ -83,7 +81,8 @@ async function listBoth(
     }
   }
   const [first] = failures;
-  if (first && failures.length === asked.length) throw first;
+  // Of a later page only what is left was asked; where that fails there is nothing to show.
+  if (first && failures.length === todo.length) throw first;
   return missing.length > 0 ? { ...page, missing } : page;
 }
 
@@ -101,23 +100,4 @@ async function settle(page: Promise<InstancePage>): Promise<Settled> {
 
 function unread(provider: Provider, accounts: readonly Resolved<AccountTarget>[], { code, message }: CallError): MissingPart[] {
   return accounts.filter((account) => account.provider === provider).map(({ account }) => ({ provider, account, code, message }));
-}
-
-/** Opaque to the client: base64url of JSON. */
-function encode(position: Position): string {
-  return Buffer.from(JSON.stringify(position)).toString('base64url');
-}
-
-function decode(text: string, asked: readonly Provider[]): Position {
-  try {
-    const { provider, cursor } = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as Record<string, unknown>;
-    const known = asked.find((each) => each === provider);
-    if (known && (cursor === undefined || typeof cursor === 'string'))
-      return { provider: known, ...(cursor === undefined ? {} : { cursor }) };
-  } catch {
-    // Said below.
-  }
-  throw new CallError('invalid_input', 'The cursor does not belong to this list.', {
-    remedy: 'Pass nextCursor of the previous page unchanged, with the other arguments as they were, or list again without a cursor.',
-  });
 }

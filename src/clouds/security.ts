@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { decodeCursor, encodeCursor } from '../call/cursor.ts';
 import { CallError } from '../call/errors.ts';
 import type { CallScope } from '../ports/call-scope.ts';
 import type { AccountTarget, Resolved } from '../ports/domain.ts';
@@ -26,12 +28,12 @@ export function bothReviews(aws: SecurityPort, reviewFirewalls: ReviewFirewalls)
   };
 }
 
-interface Position {
+const position = z.object({
   /** AWS's own cursor; absent when its findings are all shown. */
-  readonly aws?: string;
+  aws: z.string().optional(),
   /** How many of Hostinger's findings are shown. */
-  readonly shown: number;
-}
+  shown: z.int().nonnegative(),
+});
 
 /**
  * One page, most severe first. Hostinger's findings are few and known whole, so that each page of AWS's takes along those that are as
@@ -46,7 +48,7 @@ async function reviewBoth(
 ): Promise<Review> {
   const onAws = accounts.filter(({ provider }) => provider === 'aws');
   if (onAws.length === accounts.length) return aws.network(accounts, query, call);
-  const from = query.cursor === undefined ? { shown: 0 } : decode(query.cursor);
+  const from: z.output<typeof position> = query.cursor === undefined ? { shown: 0 } : decodeCursor(query.cursor, position, 'review');
   const { findings, checked, missing, error } = await reviewFirewalls(call);
   if (error && onAws.length === 0) throw error;
   const fitting = findings.filter(({ severity }) => query.severity === undefined || severity === query.severity).sort(bySeverity);
@@ -77,7 +79,7 @@ async function reviewBoth(
     findings: [...page.findings, ...due].sort(bySeverity),
     counts,
     checked: [...page.checked, ...checked],
-    ...(hasMore ? { nextCursor: encode({ shown, ...(page.nextCursor === undefined ? {} : { aws: page.nextCursor }) }) } : {}),
+    ...(hasMore ? { nextCursor: encodeCursor({ shown, ...(page.nextCursor === undefined ? {} : { aws: page.nextCursor }) }) } : {}),
     ...(gaps.length > 0 ? { missing: gaps } : {}),
   };
 }
@@ -91,22 +93,4 @@ function gapsOf(error: unknown, accounts: readonly AccountTarget[], isAll: boole
   const isPlace = error instanceof CallError && error.code !== 'cancelled' && error.code !== 'invalid_input';
   if (isAll || !isPlace) throw error;
   return accounts.map(({ account }) => ({ provider: 'aws', account, check: 'network', code: error.code, message: error.message }));
-}
-
-/** Opaque to the client: base64url of JSON. */
-function encode(position: Position): string {
-  return Buffer.from(JSON.stringify(position)).toString('base64url');
-}
-
-function decode(text: string): Position {
-  try {
-    const { aws, shown } = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as Record<string, unknown>;
-    const isCount = typeof shown === 'number' && Number.isSafeInteger(shown) && shown >= 0;
-    if (isCount && (aws === undefined || typeof aws === 'string')) return { shown, ...(aws === undefined ? {} : { aws }) };
-  } catch {
-    // Said below.
-  }
-  throw new CallError('invalid_input', 'The cursor does not belong to a review.', {
-    remedy: 'Review again without a cursor, with the same account, region and severity on every page.',
-  });
 }

@@ -1,3 +1,4 @@
+import { placeProblems } from './app-places.ts';
 import type { ServerSettings } from './hostinger.ts';
 import { type ConfigProblem, didYouMean } from './problem.ts';
 import type { ZiggieYaml } from './schema.ts';
@@ -50,38 +51,37 @@ export function appSettings(apps: readonly AppYaml[], around: AppSurroundings): 
     if (apps.findIndex((app) => app.name === name) !== index)
       problems.push({ file: around.yamlFile, message: `app "${name}" stands twice` });
   }
-  return {
-    problems,
-    apps: apps.map(({ targets: { aws, hostinger }, source, ...app }) => {
-      complain(app.name, 'team', app.team, around.teams);
-      if (hostinger)
-        complain(
-          app.name,
-          'server',
-          hostinger.server,
-          around.servers.map(({ name }) => name),
-        );
-      if (aws?.kind === 'static-site' && Object.keys(app.environment).length > 0) {
-        problems.push({ file: around.yamlFile, message: `app ${app.name}: a static site has no environment: everybody may read it` });
-      }
-      problems.push(
-        ...healthProblems(app, [hostinger ? 'ssh' : undefined, aws?.kind]).map((message) => ({ file: around.yamlFile, message })),
+  const placed: AppSettings[] = apps.map(({ targets: { aws, hostinger }, source, ...app }) => {
+    complain(app.name, 'team', app.team, around.teams);
+    if (hostinger)
+      complain(
+        app.name,
+        'server',
+        hostinger.server,
+        around.servers.map(({ name }) => name),
       );
-      const path = 'folder' in source ? source.folder : 'tarball' in source ? source.tarball : source.key;
-      if (!path.includes('{version}')) {
-        problems.push({ file: around.yamlFile, message: `app ${app.name}: its source does not say where {version} goes` });
-      }
-      return {
-        ...app,
-        source: sourceOf(source, (where) => place(app.name, where)),
-        targets: {
-          // The parts of a union, put together again.
-          ...(aws ? { aws: { ...aws, ...place(app.name, aws) } as Placed<AwsTargetYaml> } : {}),
-          ...(hostinger ? { hostinger: { kind: 'ssh' as const, ...hostinger } } : {}),
-        },
-      };
-    }),
-  };
+    if (aws?.kind === 'static-site' && Object.keys(app.environment).length > 0) {
+      problems.push({ file: around.yamlFile, message: `app ${app.name}: a static site has no environment: everybody may read it` });
+    }
+    problems.push(
+      ...healthProblems(app, [hostinger ? 'ssh' : undefined, aws?.kind]).map((message) => ({ file: around.yamlFile, message })),
+    );
+    const path = 'folder' in source ? source.folder : 'tarball' in source ? source.tarball : source.key;
+    if (!path.includes('{version}')) {
+      problems.push({ file: around.yamlFile, message: `app ${app.name}: its source does not say where {version} goes` });
+    }
+    return {
+      ...app,
+      source: sourceOf(source, (where) => place(app.name, where)),
+      targets: {
+        // The parts of a union, put together again.
+        ...(aws ? { aws: { ...aws, ...place(app.name, aws) } as Placed<AwsTargetYaml> } : {}),
+        ...(hostinger ? { hostinger: { kind: 'ssh' as const, ...hostinger } } : {}),
+      },
+    };
+  });
+  problems.push(...placeProblems(placed).map((message) => ({ file: around.yamlFile, message })));
+  return { problems, apps: placed };
 }
 
 /** What stands for a command where there is no machine: an object that must be there, a payload that must be answered. */

@@ -96,10 +96,19 @@ function commandProblems({ name, commands }: ServerYaml): string[] {
         if (spec.type === 'secret')
           return used.has(parameter) ? [`${here} is a secret: it goes to standard input, not into an argument`] : [];
         if (!used.has(parameter)) return [`${here} is used nowhere in run`];
-        if (spec.type === 'integer') return spec.min > spec.max ? [`${here}: min is above max`] : [];
-        if (spec.type === 'choice') return [];
+        if (spec.type === 'integer') {
+          if (spec.min > spec.max) return [`${here}: min is above max`];
+          return spec.default !== undefined && (spec.default < spec.min || spec.default > spec.max)
+            ? [`${here}: its default is out of range`]
+            : [];
+        }
+        if (spec.type === 'choice') {
+          return spec.default !== undefined && !spec.choices.includes(spec.default) ? [`${here}: its default is none of its choices`] : [];
+        }
         if (spec.default?.startsWith('-')) return [`${here}: the default begins with a dash, and would be read as an option`];
-        return compiles(spec.pattern) ? [] : [`${here}: the pattern is no regular expression`];
+        if (!compiles(spec.pattern)) return [`${here}: the pattern is no regular expression`];
+        const fits = spec.default === undefined || new RegExp(`^(?:${spec.pattern})$`, 'u').test(spec.default);
+        return fits ? [] : [`${here}: its default does not fit its pattern`];
       }),
     ];
   });

@@ -199,7 +199,10 @@ export async function loadSettings(options: LoadOptions): Promise<Settings> {
   };
   if (production)
     refuseWritableByOthers(
-      [folder, yamlFile, join(folder, '.env'), settings.policyFolder, root, settings.stateFolder],
+      [
+        ...[folder, yamlFile, join(folder, '.env'), settings.policyFolder, root, settings.stateFolder, hostinger.knownHosts],
+        ...hostinger.servers.flatMap(({ ssh }) => ssh.knownHosts ?? []),
+      ],
       settings.policyFolder,
     );
   return settings;

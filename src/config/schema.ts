@@ -87,7 +87,7 @@ const awsAccount = z.strictObject({
 const absolutePath = z
   .string()
   .max(512)
-  .regex(/^\/(?!.*(?:\/\/|(?:^|\/)\.{1,2}(?:\/|$)))[\w./@+-]+[^/]$/, 'expected an absolute path without .. and special characters');
+  .regex(/^(?:\/(?!\.{1,2}(?:\/|$))[\w.@+-]+)+$/, 'expected an absolute path without .. and special characters');
 
 const unitName = z.string().regex(/^[A-Za-z0-9][\w.@:-]{0,127}$/, 'expected the name of a systemd unit');
 

@@ -217,8 +217,11 @@ export function relativeNames({ zone, records }: RecordsInput): string | undefin
   return twice === undefined ? undefined : `give ${twice} once, with all its values.`;
 }
 
-/** `A www 300 203.0.113.7`: type, name, TTL in seconds, value. */
-const recordLines = z.array(untrusted(z.string(), 500));
+/** Of one record. */
+export const longestValue = 4_096;
+
+/** `A www 300 203.0.113.7`: type, name (253 at most), TTL in seconds, value. Whole, since lines are offered for putting back. */
+const recordLines = z.array(untrusted(z.string(), longestValue + 300));
 
 export const zoneChange = z.object({
   zone: z.string(),

@@ -85,6 +85,14 @@ describe('a list of both clouds', () => {
     expect(page.missing).toMatchObject([{ provider: 'hostinger' }]);
   });
 
+  it('shows what is left of a cloud on a later page while the other is down', async () => {
+    const port = bothClouds({ aws: cloud('aws', rows('aws', 5)), hostinger: cloud('hostinger', [], down()) });
+    const { nextCursor = '' } = await port.list(both, { limit: 3 }, newCall());
+    const page = await port.list(both, { limit: 3, cursor: nextCursor }, newCall());
+    expect(page.instances.map(({ id }) => id)).toEqual(['aws-3', 'aws-4']);
+    expect(page.missing).toMatchObject([{ provider: 'hostinger' }]);
+  });
+
   it('fails when both are down, when the call is cancelled, and for the cursor of another list', async () => {
     const port = bothClouds({ aws: cloud('aws', [], down()), hostinger: cloud('hostinger', [], down()) });
     await expect(port.list(both, { limit: 5 }, newCall())).rejects.toMatchObject({ code: 'provider_unavailable' });
@@ -95,6 +103,13 @@ describe('a list of both clouds', () => {
     for (const cursor of ['nonsense', Buffer.from('{"provider":"azure"}').toString('base64url'), '']) {
       await expect(fine.list(both, { limit: 5, cursor }, newCall())).rejects.toMatchObject({ code: 'invalid_input' });
     }
+  });
+
+  it('of one cloud takes no cursor that goes on in the other', async () => {
+    const port = bothClouds({ aws: cloud('aws', rows('aws', 9)), hostinger: cloud('hostinger', rows('hostinger', 9)) });
+    const { nextCursor = '' } = await port.list([account('hostinger')], { limit: 5 }, newCall());
+    const listing = port.list([account('aws')], { limit: 5, cursor: nextCursor }, newCall());
+    await expect(listing).rejects.toMatchObject({ code: 'invalid_input' });
   });
 
   it('of one cloud asks that cloud alone', async () => {

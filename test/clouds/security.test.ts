@@ -77,6 +77,10 @@ describe('a review of both clouds', () => {
 
   it('refuses a cursor of something else', async () => {
     const port = bothReviews(aws([]), async () => firewalls([]));
-    await expect(port.network(both, { limit: 5, cursor: 'nonsense' }, newCall())).rejects.toMatchObject({ code: 'invalid_input' });
+    for (const position of ['nonsense', '{"shown":-1}', '{"aws":"1"}', '{"shown":0,"aws":1}', 'null']) {
+      const cursor = Buffer.from(position).toString('base64url');
+      const refusal = { code: 'invalid_input', message: 'The cursor does not belong to a review.' };
+      await expect(port.network(both, { limit: 5, cursor }, newCall())).rejects.toMatchObject(refusal);
+    }
   });
 });

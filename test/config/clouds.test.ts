@@ -80,6 +80,21 @@ describe('Hostinger', () => {
       /regular expression/,
     ],
     ['a secret as an argument', command("{ run: [ls, '{a}'], parameters: { a: { type: secret } } }"), /standard input/],
+    [
+      'a default that is no choice',
+      command("{ run: [ls, '{a}'], parameters: { a: { type: choice, choices: [x], default: y } } }"),
+      /none of its choices/,
+    ],
+    [
+      'a default that is too much',
+      command("{ run: [ls, '{a}'], parameters: { a: { type: integer, min: 1, max: 2, default: 3 } } }"),
+      /out of range/,
+    ],
+    [
+      'a default that does not fit',
+      command("{ run: [ls, '{a}'], parameters: { a: { type: text, pattern: '[a-z]+', default: '9' } } }"),
+      /its pattern/,
+    ],
     ['an option by default', command("{ run: [ls, '{a}'], parameters: { a: { type: text, pattern: '.*', default: '-R' } } }"), /dash/],
     ['a range upside down', command("{ run: [ls, '{a}'], parameters: { a: { type: integer, min: 2, max: 1 } } }"), /min is above max/],
   ])('%s stops the start', async (_what, yaml, pattern) => {
@@ -122,6 +137,59 @@ describe('applications', () => {
     ['a folder with a shell in it', app(`${onVps.replace('/srv/api', "'/srv/$(id)'")}, ${healthy}`), /absolute path/],
   ])('%s stops the start', async (_what, yaml, pattern) => {
     expect(await problem(servers(vps) + yaml)).toMatch(pattern);
+  });
+});
+
+describe('two applications at one place', () => {
+  const two = (one: string, other: string) => {
+    const each = (name: string, targets: string) =>
+      `{ name: ${name}, team: backend, source: { folder: 'dist/{version}' }, targets: { ${targets} }, health: { url: 'http://127.0.0.1/' } }`;
+    return `${servers(vps, '{ name: vps-2 }')}aws: { accounts: [{ name: main }, { name: other }] }\napps: [${each('a', one)}, ${each('b', other)}]\n`;
+  };
+  const site = (bucket: string, prefix?: string) => `aws: { kind: static-site, bucket: ${bucket}${prefix ? `, prefix: ${prefix}` : ''} }`;
+  const fleet = (tags: string, folder: string, more = '') => `aws: { kind: ec2, tags: { ${tags} }, folder: ${folder}${more} }`;
+  const vpsFolder = (server: string, folder: string) => `hostinger: { server: ${server}, folder: ${folder} }`;
+  const fn = (name: string, more = '') => `aws: { kind: lambda, function: ${name}${more} }`;
+
+  it.each([
+    ['one prefix', site('web', 'x/'), site('web', 'x/'), /a and b share x\/ of bucket web/],
+    ['a prefix within the other', site('web', 'x/y/'), site('web', 'x/'), /share x\/y\/ of bucket web/],
+    ['a site that is the whole bucket', site('web'), site('web', 'x/'), /share x\/ of bucket web/],
+    ['one bucket, in two accounts by name', site('web'), `${site('web').slice(0, -1)}, account: other }`, /share bucket web/],
+    [
+      'a site over archives',
+      site('ziggie-deployments'),
+      fleet('A: b', '/srv/b'),
+      /share ziggie-releases\/b\/ of bucket ziggie-deployments/,
+    ],
+    ['a folder of a server', vpsFolder('vps-1', '/srv/a'), vpsFolder('vps-1', '/srv/a'), /share \/srv\/a\/ of server vps-1/],
+    ['a folder within the other', vpsFolder('vps-1', '/srv'), vpsFolder('vps-1', '/srv/a'), /share \/srv\/a\/ of server vps-1/],
+    ['a folder of instances', fleet('A: b', '/srv/a'), fleet('A: b', '/srv/a'), /share \/srv\/a\/ of instances in main\//],
+    ['a folder of some of the instances', fleet('A: b', '/srv/a'), fleet('A: b, C: d', '/srv/a/b'), /share \/srv\/a\/b\/ of instances/],
+    ['a function', fn('api'), fn('api', ', alias: beta'), /share function api in main\//],
+  ])('%s stops the start', async (_what, one, other, pattern) => {
+    expect(await problem(two(one, other))).toMatch(pattern);
+    expect(await problem(two(other, one))).toMatch(/a and b share/);
+  });
+
+  it.each([
+    ['prefixes', site('web', 'x/'), site('web', 'xy/')],
+    ['buckets', site('web'), site('docs')],
+    ['a site beside archives', site('ziggie-deployments', 'web/'), fleet('A: b', '/srv/b')],
+    ['servers', vpsFolder('vps-1', '/srv/a'), vpsFolder('vps-2', '/srv/a')],
+    ['folders', vpsFolder('vps-1', '/srv/a'), vpsFolder('vps-1', '/srv/ab')],
+    ['instances', fleet('A: b', '/srv/a'), fleet('A: c', '/srv/a')],
+    ['folders of instances', fleet('A: b', '/srv/a'), fleet('A: b', '/srv/b')],
+    ['accounts of instances', fleet('A: b', '/srv/a'), fleet('A: b', '/srv/a', ', account: other')],
+    ['functions', fn('api'), fn('api2')],
+    ['accounts of functions', fn('api'), fn('api', ', account: other')],
+    ['clouds', fleet('A: b', '/srv/a'), vpsFolder('vps-1', '/srv/a')],
+  ])('is not what two %s are', async (_what, one, other) => {
+    expect(await problem(two(one, other))).toBe('none');
+  });
+
+  it('is the place of archives, whoever has none yet', async () => {
+    expect(await problem(app(`targets: { ${site('web', 'ziggie-releases/web/')} }`))).toMatch(/ziggie-releases\/ is for archives/);
   });
 });
 

@@ -90,6 +90,12 @@ describe('the limit', () => {
     expect(error.details.retryAfterMs).toBeGreaterThan(3_000);
   });
 
+  it('is twenty at once unless somebody says otherwise: each process on a machine has its own, and Hostinger counts them together', async () => {
+    const api = limited({ limit: undefined });
+    await Promise.allSettled(Array.from({ length: 25 }, () => listing(api, newCall({ deadlineAt: Date.now() + 1_000 }))));
+    expect(stub.requests).toHaveLength(20);
+  });
+
   it('makes a call wait that has the time', async () => {
     const api = limited({ limit: { burst: 2, perMinute: 600 } });
     await Promise.all(Array.from({ length: 5 }, () => listing(api)));

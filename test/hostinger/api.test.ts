@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -28,6 +30,12 @@ describe('the table of operations', () => {
     expect(
       Object.keys(operations).filter((tool) => /purchase|order|password|recreate|setup|payment|deleteFirewall|reset/i.test(tool)),
     ).toEqual([]);
+  });
+
+  it('has nothing that nobody sends', () => {
+    const root = join(import.meta.dirname, '../../src/providers/hostinger');
+    const senders = globSync('{billing,dns,machines}/*.ts', { cwd: root }).map((file) => readFileSync(join(root, file), 'utf8'));
+    expect(Object.keys(operations).filter((tool) => !senders.some((text) => text.includes(`'${tool}'`)))).toEqual([]);
   });
 
   it('is held against requests that are none: the check itself sees them', () => {
@@ -198,9 +206,50 @@ describe('answers', () => {
     const page = (number: number, data: unknown[]) => status(200, { data, meta: { current_page: number, per_page: 2, total: 3 } });
     stub.fail(/firewall/, page(1, [{ id: 1 }, { id: 2 }]), page(2, [{ id: 3 }]), status(200, [{ id: 4 }]));
     const row = z.looseObject({ id: z.int() });
-    const read = () => readPages(apiFor(stub), { tool: 'VPS_getFirewallListV1' }, row, newCall());
+    const read = () => readPages(apiFor(stub), { tool: 'VPS_getFirewallListV1' }, row, ({ id }) => id, newCall());
     expect(await read()).toEqual({ rows: [{ id: 1 }, { id: 2 }, { id: 3 }], complete: true });
     expect(stub.requests.map(({ target }) => target)).toEqual(['/api/vps/v1/firewall', '/api/vps/v1/firewall?page=2']);
     expect(await read()).toEqual({ rows: [{ id: 4 }], complete: true });
+  });
+
+  it.each([
+    [
+      'shift to the next page',
+      [
+        [1, 2],
+        [2, 3],
+        [4, 5],
+      ],
+      [6, 6, 6],
+      [1, 2, 3, 4, 5],
+    ],
+    [
+      'come meanwhile',
+      [
+        [1, 2],
+        [2, 3],
+      ],
+      [3, 4],
+      [1, 2, 3],
+    ],
+    [
+      'go meanwhile',
+      [
+        [1, 2],
+        [4, 5],
+      ],
+      [5, 4],
+      [1, 2, 4, 5],
+    ],
+    ['are fewer than it says', [[1, 2], []], [4, 4], [1, 2]],
+  ])('whose rows %s have each row once, and do not pass for whole', async (_, pages, totals, rows) => {
+    const answers = pages.map((ids, index) => {
+      const meta = { current_page: index + 1, per_page: 2, total: totals[index] };
+      return status(200, { data: ids.map((id) => ({ id })), meta });
+    });
+    stub.fail(/firewall/, ...answers);
+    const row = z.looseObject({ id: z.int() });
+    const found = await readPages(apiFor(stub), { tool: 'VPS_getFirewallListV1' }, row, ({ id }) => id, newCall());
+    expect(found).toEqual({ rows: rows.map((id) => ({ id })), complete: false });
   });
 });

@@ -1,15 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Billing, createBilling } from '../../src/providers/hostinger/billing/index.ts';
+import type { HostingerBilling } from '../../src/ports/costs.ts';
+import type { HostingerApi } from '../../src/providers/hostinger/api/index.ts';
+import { readDomains } from '../../src/providers/hostinger/billing/domains.ts';
+import { createBilling } from '../../src/providers/hostinger/billing/index.ts';
 import { createSandboxHostinger } from '../../src/providers/sandbox/hostinger/index.ts';
 import { failure, newCall } from '../aws/harness.ts';
 import { apiFor, exampleServers, type Stub, startStub } from './stub.ts';
 
 const now = () => Date.parse('2026-11-20T12:00:00Z');
 let stub: Stub;
-let billing: Billing;
+let api: HostingerApi;
+let billing: HostingerBilling;
 beforeEach(async () => {
   stub = await startStub({ now });
-  billing = createBilling({ api: apiFor(stub) });
+  api = apiFor(stub);
+  billing = createBilling({ api });
 });
 afterEach(() => stub.close());
 
@@ -33,31 +38,26 @@ describe('billing', () => {
     expect(subscriptions.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
   });
 
-  it('has the catalogue of a category, with its prices', async () => {
-    const items = await billing.catalogue('VPS', newCall());
-    expect(items.map(({ name, category }) => [name, category])).toEqual([
-      ['KVM 2', 'VPS'],
-      ['KVM 4', 'VPS'],
-    ]);
-    expect(items[0]?.prices).toContainEqual({
-      id: 'hostingercom-vps-kvm2-usd-1m',
-      name: 'KVM 2 (billed every month)',
-      currency: 'USD',
-      cents: 1_399,
-      firstPeriodCents: 839,
-      period: { count: 1, unit: 'month' },
-    });
-    expect(stub.requests[0]?.target).toBe('/api/billing/v1/catalog?category=VPS');
-  });
-
   it('lists domains by name, without those that nobody has claimed', async () => {
     const row = (domain: string | null) => ({ domain, type: 'domain', status: 'active', expires_at: null });
     stub.fail(/portfolio/, { kind: 'status', status: 200, body: [row('B.example'), row(null), row('a.example')] });
-    expect(await billing.domains(newCall())).toEqual([
+    expect(await readDomains(api, newCall())).toEqual([
       { domain: 'a.example', type: 'domain', status: 'active' },
       { domain: 'b.example', type: 'domain', status: 'active' },
     ]);
-    expect(await billing.domains(newCall())).toMatchObject([{ domain: 'ziggie.example', expiresAt: '2027-08-22T12:00:00Z' }]);
+    expect(await readDomains(api, newCall())).toMatchObject([{ domain: 'ziggie.example', expiresAt: '2027-08-22T12:00:00Z' }]);
+  });
+
+  it('is not told of a part: a list that is not whole is a failure to try again', async () => {
+    const row = { name: 'KVM', status: 'active', billing_period: 1, billing_period_unit: 'month', currency_code: 'EUR' };
+    const paid = (id: string) => ({ ...row, id, total_price: 1, renewal_price: 1, is_auto_renewed: false });
+    const page = (data: unknown[]) =>
+      ({ kind: 'status', status: 200, body: { data, meta: { current_page: 1, per_page: 50, total: 2 } } }) as const;
+    stub.fail(/subscriptions/, page([paid('A'), paid('A')]));
+    const error = await failure(billing.subscriptions(newCall()));
+    expect(error).toMatchObject({ code: 'provider_unavailable', details: { retryable: true } });
+    stub.fail(/subscriptions/, page([paid('A'), paid('B')]));
+    expect((await billing.subscriptions(newCall())).map(({ id }) => id)).toEqual(['A', 'B']);
   });
 
   it.each([

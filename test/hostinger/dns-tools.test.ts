@@ -3,6 +3,8 @@ import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ports } from '../../src/call/operation.ts';
 import { parseInput } from '../../src/call/parse.ts';
+import { projectOutput } from '../../src/call/project.ts';
+import { createRedactor } from '../../src/call/redact.ts';
 import type { DnsChange, DnsPage, DnsSnapshotPage } from '../../src/ports/dns.ts';
 import type { DnsZoneTarget, Principal, TargetRef } from '../../src/ports/domain.ts';
 import { createDns } from '../../src/providers/hostinger/dns/index.ts';
@@ -97,6 +99,21 @@ describe('over HTTP', () => {
     const set = await use<DnsChange>(dns, 'dns_upsert_records', { zone, records: [apex] });
     expect(await protectedBy('dns_restore_snapshot', { snapshot: set.output.snapshot })).toBe(true);
     expect(stub.count(/^(PUT|DELETE)|restore$/)).toBe(1);
+  });
+
+  it('a value comes back as long as it may be set: what is shown is what somebody would put back', async () => {
+    const record = { name: `${'a.'.repeat(40)}key`, type: 'TXT', values: ['x'.repeat(4_096)] };
+    const line = `TXT ${record.name} 604800 ${record.values[0]}`;
+    const shown = async <T>(name: string, raw: object) => {
+      const { output } = await use<object>(dns, name, { zone, ...raw });
+      return projectOutput(toolOf(name), output, createRedactor()) as T;
+    };
+    const set = await shown<DnsChange>('dns_upsert_records', { records: [{ ...record, ttl: 604_800 }] });
+    expect(set.added).toEqual([line]);
+    const listed = await shown<DnsPage>('dns_list_records', { name: record.name });
+    expect(listed.records[0]?.values).toEqual(record.values);
+    const gone = await shown<DnsChange>('dns_delete_records', { records: [{ name: record.name, type: 'TXT' }] });
+    expect(gone.removed).toEqual([line]);
   });
 
   it('a page of records costs few tokens', async () => {

@@ -79,6 +79,14 @@ describe('snapshots', () => {
     expect(await snapshots().snapshots(await targetOf(machines, second), newCall())).not.toHaveProperty('snapshot');
   });
 
+  it('are not listed in part: a list of backups that changed meanwhile is a failure to try again', async () => {
+    const machine = await targetOf(machines, first);
+    const data = [{ id: 1, created_at: '2026-11-20T12:00:00Z' }];
+    stub.fail(/backups/, status(200, { data: [...data, ...data], meta: { current_page: 1, per_page: 50, total: 2 } }));
+    const error = await failure(snapshots().snapshots(machine, newCall()));
+    expect(error).toMatchObject({ code: 'provider_unavailable', details: { retryable: true } });
+  });
+
   it.each([[{}], [null], [[]], [{ created_at: null }]])('none is none, also when Hostinger says %j', async (body) => {
     stub.fail(/snapshot/, status(200, body));
     expect(await snapshots().snapshots(await targetOf(machines, first), newCall())).not.toHaveProperty('snapshot');

@@ -2,7 +2,7 @@ import type { InstanceTarget, Resolved } from '../../src/ports/domain.ts';
 import type { SshSettings } from '../../src/ports/remote-host.ts';
 import type { CommandSpec, ServerSpec, VpsCommand } from '../../src/ports/vps.ts';
 import { createRemoteHosts, type SshHosts } from '../../src/providers/hostinger/ssh/index.ts';
-import { createVps } from '../../src/providers/hostinger/vps/index.ts';
+import { createVps, type DeployFolder } from '../../src/providers/hostinger/vps/index.ts';
 import { createGuard } from '../../src/resilience/guard.ts';
 import { instanceTarget } from '../aws/harness.ts';
 import type { Sshd } from '../ssh/sshd.ts';
@@ -30,7 +30,11 @@ export function settingsOf({ host, port, user, fingerprints, keyPath }: Sshd): S
 }
 
 /** The real client and what is built on it. */
-export function overSsh(spec: ServerSpec, settings: () => Promise<SshSettings>): { hosts: SshHosts; vps: ReturnType<typeof createVps> } {
+export function overSsh(
+  spec: ServerSpec,
+  settings: () => Promise<SshSettings>,
+  deployFolders: readonly DeployFolder[] = [],
+): { hosts: SshHosts; vps: ReturnType<typeof createVps> } {
   const hosts = createRemoteHosts({ hosts: [{ name: spec.name, sessions: 8, settings }], guard: createGuard() });
-  return { hosts, vps: createVps({ hosts, servers: [spec] }) };
+  return { hosts, vps: createVps({ hosts, servers: [spec], deployFolders }) };
 }

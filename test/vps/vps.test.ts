@@ -236,6 +236,37 @@ describe('files', () => {
     expect(await read('/var/log/releases/v1/logs/app.log')).toMatchObject({ text: 'app\n' });
   });
 
+  it('are not read where applications are deployed, nor where they keep their environment', async () => {
+    await sh('mkdir', '-p', '--', '/var/log/shop/releases/v1', '/var/log/mnt');
+    await put('/var/log/shop/releases/v1', { '.env': 'TOKEN=example-value\n', 'app.log': 'app\n' });
+    await put('/var/log', { '.env': 'TOKEN=example-value\n', '.env.local': 'TOKEN=example-value\n', 'shop.log': 'shop\n', 'a.env': 'a\n' });
+    await sh('ln', '-s', '--', 'releases/v1', '/var/log/shop/current');
+    await sh('ln', '-s', '--', '/var/log/shop/releases/v1/app.log', '/var/log/plain.log');
+    await sh('ln', '-s', '--', '/var/log/.env', '/var/log/innocent.log');
+    // An application whose folder in ziggie.yaml is a link.
+    await sh('ln', '-s', '--', '/var/log/mnt', '/srv/behind');
+    await put('/var/log/mnt', { 'release.log': 'app\n' });
+    const folders = ['/var/log/shop', '/srv/behind'].map((folder) => ({ server: 'vps-main', folder }));
+    const closed = overSsh(spec, () => sandbox.settings('vps-main'), [...folders, { server: 'vps-other', folder: '/var/log' }]);
+    const from = (path: string) => closed.vps.readFile(target, { path, offset: 0, maxBytes: 1_000 }, newCall());
+    const secret = [
+      '/var/log/shop/current/.env',
+      '/var/log/shop/releases/v1/app.log',
+      '/var/log/shop/nothing',
+      '/var/log/plain.log',
+      '/var/log/.env',
+      '/var/log/.env.local',
+      '/var/log/innocent.log',
+      '/var/log/mnt/release.log',
+    ];
+    for (const path of secret) {
+      const error = await failure(from(path));
+      expect([path, error.code, error.message]).toEqual([path, 'invalid_input', expect.stringContaining('hold secrets')]);
+    }
+    for (const path of ['/var/log/shop.log', '/var/log/a.env']) expect((await from(path)).path).toBe(path);
+    await closed.hosts.close();
+  });
+
   it('are text, and files', async () => {
     await put('/var/log', {
       'a.bin': Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0]),

@@ -11,12 +11,15 @@ import type { ServerSpec, VpsPort } from '../../ports/vps.ts';
 import { createHostingerApi, type HostingerApiOptions } from './api/index.ts';
 import type { ReviewPart } from './machines/index.ts';
 import type { ShownKey, SshHosts } from './ssh/index.ts';
+import type { DeployFolder } from './vps/index.ts';
 
 export interface HostingerOptions extends Omit<HostingerApiOptions, 'guard'> {
   readonly guard: Guard;
   readonly servers: readonly ServerSpec[];
   /** How each of the servers is reached. */
   readonly hosts: readonly HostSpec[];
+  /** Where applications are deployed to on them. */
+  readonly deployFolders: readonly DeployFolder[];
   /** DNS zones of ziggie.yaml. */
   readonly zones: readonly string[];
   /** Where SSH is expected from. */
@@ -53,7 +56,7 @@ const account: AccountTarget = {
 
 /** Hostinger behind the ports, and servers that only SSH knows. Creating it asks nobody and loads none of its parts. */
 export function createHostinger(options: HostingerOptions): HostingerProvider {
-  const { servers, zones, sshRanges, guard, pollMs = 1_000 } = options;
+  const { servers, deployFolders, zones, sshRanges, guard, pollMs = 1_000 } = options;
   const api = createHostingerApi(options);
   let openHosts: Promise<SshHosts> | undefined;
   const sshHosts = () => {
@@ -76,7 +79,7 @@ export function createHostinger(options: HostingerOptions): HostingerProvider {
   };
   const vps = once(async (): Promise<VpsPort> => {
     const [{ createVps }, { snapshots }] = await Promise.all([import('./vps/index.ts'), machines()]);
-    return { ...createVps({ hosts, servers }), ...snapshots };
+    return { ...createVps({ hosts, servers, deployFolders }), ...snapshots };
   });
   return {
     compute: lazily(async () => (await machines()).port),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineOperation, untrusted } from '../../call/operation.ts';
-import { cursor, limit, recordName, recordType, zoneName } from '../fields.ts';
+import { cursor, limit, longestValue, recordName, recordType, zoneName } from '../fields.ts';
 
 export const dnsListRecords = defineOperation('dns', {
   name: 'dns_list_records',
@@ -16,8 +16,8 @@ export const dnsListRecords = defineOperation('dns', {
         name: untrusted(z.string(), 253),
         type: z.string(),
         ttl: z.int(),
-        values: z.array(untrusted(z.string(), 1_000)),
-        disabled: z.array(untrusted(z.string(), 1_000)).optional(),
+        values: z.array(untrusted(z.string(), longestValue)),
+        disabled: z.array(untrusted(z.string(), longestValue)).optional(),
       }),
     ),
     nextCursor: z.string().optional(),

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { defineOperation, freeText } from '../../call/operation.ts';
-import { recordName, recordType, relativeNames, zoneChange, zoneName } from '../fields.ts';
+import { longestValue, recordName, recordType, relativeNames, zoneChange, zoneName } from '../fields.ts';
 
 /** One line: a zone file would read what follows a line break as a record of its own. */
 const value = freeText(
   z
     .string()
     .min(1)
-    .max(4_096)
+    .max(longestValue)
     .regex(/^\P{Cc}+$/u, 'expected one line'),
 );
 

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import { CallError } from '../../../call/errors.ts';
 import { type Asked, type Reply, tooLong, unreachable } from './errors.ts';
 
-/** Beyond every answer that is read here; the longest is the catalogue. */
+/** Beyond every answer that is read here. */
 const mostBytes = 8 * 1024 * 1024;
 
 export interface Message {

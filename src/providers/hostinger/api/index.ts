@@ -46,7 +46,11 @@ export interface HostingerApi {
   change<T>(request: HostingerRequest, schema: z.ZodType<T>, retry: 'natural' | 'never', call: ChangeScope): Promise<T>;
 }
 
-const defaultLimit: RateLimit = { burst: 30, perMinute: 60 };
+/**
+ * Of this process alone, while Hostinger cuts off addresses (API reference, "Rate Limiting"): three agents over stdio are three
+ * processes, which make up to 60 requests at once and 120 a minute together. Under `serve` all agents share one limit.
+ */
+const defaultLimit: RateLimit = { burst: 20, perMinute: 40 };
 const repetitions = 3;
 /** Silence after which an attempt is given up, in milliseconds. */
 const silenceMs = 20_000;

@@ -20,7 +20,7 @@ export interface Limiter {
   remaining(requests: number): void;
 }
 
-/** A bucket of tokens, shared by everything that asks under one API token. */
+/** A bucket of tokens, shared by everything in this process that asks under one API token; other processes have their own. */
 export function createLimiter({ burst, perMinute }: RateLimit): Limiter {
   const perMs = perMinute / 60_000;
   let tokens = burst;

@@ -25,7 +25,6 @@ export const operations = {
   DNS_restoreDNSSnapshotV1: 'POST /api/dns/v1/snapshots/{domain}/{snapshotId}/restore',
   domains_getDomainListV1: 'GET /api/domains/v1/portfolio',
   billing_getSubscriptionListV1: 'GET /api/billing/v1/subscriptions',
-  billing_getCatalogItemListV1: 'GET /api/billing/v1/catalog',
 } as const;
 
 export type HostingerTool = keyof typeof operations;

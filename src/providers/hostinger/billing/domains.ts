@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AskScope, HostingerApi } from '../api/index.ts';
-import { readPages } from '../api/lists.ts';
+import { readAll } from '../api/lists.ts';
 
 export interface Domain {
   readonly domain: string;
@@ -13,6 +13,7 @@ export interface Domain {
 }
 
 const row = z.looseObject({
+  id: z.int().nullish(),
   /** Null for a free domain that nobody has claimed. */
   domain: z.string().nullish(),
   type: z.string(),
@@ -22,7 +23,7 @@ const row = z.looseObject({
 
 /** Every domain of the account, by name. Throws `CallError`. */
 export async function readDomains(api: HostingerApi, call: AskScope): Promise<Domain[]> {
-  const { rows } = await readPages(api, { tool: 'domains_getDomainListV1' }, row, call);
+  const rows = await readAll(api, { tool: 'domains_getDomainListV1' }, row, ({ id, domain }) => id ?? domain, call);
   return rows
     .flatMap(({ domain, type, status, expires_at }) =>
       domain ? [{ domain: domain.toLowerCase(), type, status, ...(expires_at ? { expiresAt: expires_at } : {}) }] : [],

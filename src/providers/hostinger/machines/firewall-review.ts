@@ -38,7 +38,7 @@ export async function reviewFirewalls(
   try {
     const [machines, { rows: firewalls, complete }] = await Promise.all([
       readMachines(api, call),
-      readPages(api, { tool: 'VPS_getFirewallListV1' }, firewallShape, call),
+      readPages(api, { tool: 'VPS_getFirewallListV1' }, firewallShape, ({ id }) => id, call),
     ]);
     const known = sshRanges.flatMap((range) => parseCidr(range) ?? []);
     const findings = [
@@ -49,7 +49,10 @@ export async function reviewFirewalls(
     const missing = unseen.map(({ id, firewall_group_id }) =>
       gap('incomplete', `Firewall ${firewall_group_id} of machine ${id} is not in the list that Hostinger gives.`),
     );
-    if (!complete) missing.push(gap('incomplete', 'There are more firewalls than a review reads; the rest was not looked at.'));
+    if (!complete)
+      missing.push(
+        gap('incomplete', 'The list of firewalls changed while it was read, or is longer than a review reads: some were not looked at.'),
+      );
     return { findings, checked: missing.length === 0 ? [check] : [], missing };
   } catch (error) {
     if (!(error instanceof CallError) || error.code === 'cancelled') throw error;

@@ -49,7 +49,7 @@ function parse(id: string, servers: readonly ServerSpec[]): number {
   if (/^[1-9]\d{0,15}$/.test(id) && Number.isSafeInteger(Number(id))) return Number(id);
   if (/^[a-z][a-z0-9-]{0,62}$/.test(id)) throw noSuchServer(id, servers);
   throw new CallError('invalid_input', `${JSON.stringify(id)} is no number of a virtual machine. Hostinger was not asked.`, {
-    remedy: 'Give the whole number that instances_list shows, such as 1268054, or the name of a server in ziggie.yaml.',
+    remedy: 'Give the whole number that instances_list shows, such as 1268054; the vps_ tools take the name of a server in ziggie.yaml.',
   });
 }
 

@@ -3,16 +3,16 @@ import type { CallScope } from '../../../ports/call-scope.ts';
 import type { InstanceTarget, Resolved } from '../../../ports/domain.ts';
 import type { SnapshotChange, VpsSnapshots } from '../../../ports/vps.ts';
 import type { AskScope, HostingerApi, HostingerRequest } from '../api/index.ts';
-import { readPages } from '../api/lists.ts';
+import { readAll } from '../api/lists.ts';
 import { numberOf } from './read.ts';
 import { action as actionShape, backup as backupShape, snapshot as snapshotShape } from './shapes.ts';
 import { type Waiting, waitForAction } from './wait.ts';
 
 /** The one snapshot that there may be, and the backups, newest first. Throws `CallError`. */
 export async function readSnapshots(api: HostingerApi, machine: number, call: AskScope): Promise<VpsSnapshots> {
-  const [snapshot, { rows }] = await Promise.all([
+  const [snapshot, rows] = await Promise.all([
     readSnapshot(api, machine, call),
-    readPages(api, { tool: 'VPS_getBackupsV1', path: { virtualMachineId: machine } }, backupShape, call),
+    readAll(api, { tool: 'VPS_getBackupsV1', path: { virtualMachineId: machine } }, backupShape, ({ id }) => id, call),
   ]);
   const backups = rows
     .map(({ id, created_at, location }) => ({ id, createdAt: created_at, ...(location ? { location } : {}) }))

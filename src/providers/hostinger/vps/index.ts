@@ -11,13 +11,21 @@ import { changeService } from './service.ts';
 export interface VpsOptions {
   readonly hosts: RemoteHosts;
   readonly servers: readonly ServerSpec[];
+  /** Where applications are deployed to; nothing is read there. */
+  readonly deployFolders: readonly DeployFolder[];
+}
+
+export interface DeployFolder {
+  /** Name in ziggie.yaml. */
+  readonly server: string;
+  readonly folder: string;
 }
 
 /** Of each stream; what an agent reads of output is its end. */
 const shownBytes = 8_192;
 
 /** What agents do on a server over SSH. Throws `CallError` and nothing else. */
-export function createVps({ hosts, servers }: VpsOptions): Pick<VpsPort, 'run' | 'readFile' | 'service'> {
+export function createVps({ hosts, servers, deployFolders }: VpsOptions): Pick<VpsPort, 'run' | 'readFile' | 'service'> {
   const serverOf = ({ id, name }: InstanceTarget): ServerSpec => {
     const server = servers.find((each) => String(each.id) === id || each.name === id);
     if (server && hosts.names().includes(server.name)) return server;
@@ -35,7 +43,11 @@ export function createVps({ hosts, servers }: VpsOptions): Pick<VpsPort, 'run' |
       const options = { timeoutMs, maxBytes: shownBytes, readOnly: false, onOutput, ...(stdin === undefined ? {} : { stdin }) };
       return resultOf(await hosts.run(server.name, command, options, call));
     },
-    readFile: (target, query, call) => Promise.resolve().then(() => readFilePart(hosts, serverOf(target), query, call)),
+    async readFile(target, query, call) {
+      const server = serverOf(target);
+      const deployed = deployFolders.filter((each) => each.server === server.name).map(({ folder }) => folder);
+      return readFilePart(hosts, server, deployed, query, call);
+    },
     service: (target, query, call) => Promise.resolve().then(() => changeService(hosts, serverOf(target), query, call)),
   };
 }

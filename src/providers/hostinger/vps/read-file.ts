@@ -1,7 +1,8 @@
 /**
  * Invariant: nothing is read but regular files whose real path, with every link resolved by the server, is below the real path of a
- * folder that ziggie.yaml names. What is read is the resolved path. (Whoever may change links in those folders between the two requests
- * could still bend it: readFolders should hold what only the server's own services write.)
+ * folder that ziggie.yaml names, below no folder of a deployed application and in nothing that is called `.env…`: both hold secrets.
+ * What is read is the resolved path. (Whoever may change links in those folders between the two requests could still bend it:
+ * readFolders should hold what only the server's own services write.)
  */
 import { CallError } from '../../../call/errors.ts';
 import type { CallScope } from '../../../ports/call-scope.ts';
@@ -13,21 +14,26 @@ const longestCharacter = 4;
 /** One character in so many may be broken in what still is text: logs hold what strangers sent. */
 const brokenInText = 10;
 
-/** A part of a file. @throws CallError `invalid_input` outside of the folders, `provider_not_found`, `provider_rejected` for what is no text */
+/**
+ * A part of a file.
+ * @param deployed folders that applications are deployed to on this server
+ * @throws CallError `invalid_input` outside of the folders, `provider_not_found`, `provider_rejected` for what is no text
+ */
 export async function readFilePart(
   hosts: RemoteHosts,
   server: ServerSpec,
+  deployed: readonly string[],
   query: { readonly path: string; readonly offset: number; readonly maxBytes: number },
   call: CallScope,
 ): Promise<VpsFilePart> {
   const { path, offset, maxBytes } = query;
   // Before anything is asked, so that an agent cannot find out what exists elsewhere.
   if (!isCanonical(path) || !server.readFolders.some((folder) => isBelow(path, folder))) throw outside(server, path);
-  const [real, ...folders] = await Promise.all([
-    hosts.realPath(server.name, path, call),
-    ...server.readFolders.map((folder) => realFolder(hosts, server.name, folder, call)),
-  ]);
-  if (!folders.some((folder) => folder !== undefined && isBelow(real, folder))) throw outside(server, path);
+  if (holdsSecrets(path, deployed)) throw closed(server, path);
+  const realOf = (folders: readonly string[]) => Promise.all(folders.map((folder) => realFolder(hosts, server.name, folder, call)));
+  const [real, open, shut] = await Promise.all([hosts.realPath(server.name, path, call), realOf(server.readFolders), realOf(deployed)]);
+  if (!open.some((folder) => folder !== undefined && isBelow(real, folder))) throw outside(server, path);
+  if (holdsSecrets(real, [...deployed, ...shut])) throw closed(server, path);
   const found = await hosts.stat(server.name, real, call);
   if (!found)
     throw new CallError('provider_not_found', `There is no ${path} on ${server.name}.`, {
@@ -102,6 +108,19 @@ function isCanonical(path: string): boolean {
 
 function isBelow(path: string, folder: string): boolean {
   return path.startsWith(folder === '/' ? '/' : `${folder}/`);
+}
+
+/** A release has its environment beside its files, and an application's own configuration is as good as its environment. */
+function holdsSecrets(path: string, deployed: readonly (string | undefined)[]): boolean {
+  return (
+    path.split('/').some((part) => part.startsWith('.env')) || deployed.some((folder) => folder !== undefined && isBelow(path, folder))
+  );
+}
+
+function closed({ name }: ServerSpec, path: string): CallError {
+  return new CallError('invalid_input', `${path} on ${name} is not read: folders of deployed applications and .env files hold secrets.`, {
+    remedy: 'Read its log (a file below /var/log, or the journal in vps_service); deploy_status says which version serves.',
+  });
 }
 
 function outside({ name, readFolders }: ServerSpec, path: string): CallError {
