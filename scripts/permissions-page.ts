@@ -15,7 +15,7 @@ before it is sent, so that these documents are complete.
 | file in \`iam-policies/\` | attach it to |
 |---|---|
 | \`ziggie-agent-policy.json\` | \`ZiggieAgentPolicy\`: on the identity (the user \`ziggie-agent\`, or \`ZiggieAgentRole\`) that calls run under: reading and operating |
-| \`ziggie-agent-elevated-policy.json\` | the same, only if agents are to write secrets, trails, flow logs or budgets |
+| \`ziggie-agent-elevated-policy.json\` | the same, only if agents are to deploy, or to write secrets, trails, flow logs or budgets |
 | \`ziggie-agent-trust-policy.json\` | trust policy of the role \`ZiggieAgentRole\`: the server may assume it in an agent's name |
 | \`ziggie-ec2-trust-policy.json\` | trust policy of the role \`ZiggieEC2Role\` of a machine that runs the server |
 | \`ziggie-ec2-role-policy.json\` | the role \`ZiggieEC2Role\`: acting for agents, keeping the record and never taking from it |
@@ -43,6 +43,18 @@ agents:
 
 Left out, the boundary is ${boundaryInWords()}. STS takes 2,048 characters of session policy; an agent whose policy is longer stops
 the start with its name. The audit's log group is closed to agents' queries.
+
+## Deployments
+
+What deployments need is in an agent's session if it may deploy at all, and only for the kinds of targets that applications in
+\`ziggie.yaml\` have (as long as the policy fits without wildcards). An application's bucket, function and instances must lie
+within the boundary of whoever deploys it; one of kind \`ec2\` keeps its releases under \`ziggie-releases/*\`, which \`prefixes\`
+must hold too.
+
+**Not in AWS's hands are the team and the application**, nor that releases in a bucket are touched by deployments alone: IAM knows
+tags, keys and names of functions. Cedar decides over those, in this server, which gives no credentials away. A session that may
+deploy one application of kind \`ec2\` could run commands on every instance within its boundary. To hold agents apart on AWS too,
+give them boundaries of their own (\`tags\`, \`buckets\`, \`prefixes\`, \`functions\`).
 
 ## Customer-managed KMS keys
 

@@ -34,7 +34,7 @@ export interface Clouds {
   readonly resolvers: TargetResolvers;
   /** Where the ends of deployments go that outlive their call or their process. To be said before the first call. */
   recordOn(road: Road, principalOf: (agentId: string) => Principal): void;
-  /** Ends or undoes what a crash left of deployments, now and from now on. */
+  /** Ends or undoes what a crash left of deployments, now and from now on: for processes that stay. */
   resumeDeployments(): Promise<void>;
   /** Waits so long for deployments that run, and closes connections. */
   close(graceMs: number): Promise<void>;
@@ -61,9 +61,10 @@ export function connectClouds({ settings, guard, store, redactor, sessionPolicy 
   };
   let deployUsed: ReturnType<typeof connectDeploy> | undefined;
   const connectDeploy = async () => {
-    const { createDeploy } = await import('./deploy/deploy.ts');
+    const [{ createDeploy }, { withServerTags }] = await Promise.all([import('./deploy/deploy.ts'), import('./deploy/apps.ts')]);
+    const apps = withServerTags(settings.apps, settings.hostinger.servers);
     return createDeploy({
-      apps: () => settings.apps,
+      apps: () => apps,
       drivers: {
         ssh: once(async () => (await import('./deploy/drivers/ssh.ts')).createSshDriver((await hostinger()).hosts)),
         ec2: async () => (await aws.deployDrivers()).ec2,
@@ -81,21 +82,33 @@ export function connectClouds({ settings, guard, store, redactor, sessionPolicy 
       outlived: (going, end) => {
         const watch = async (call: CallScope) => {
           const settle = call.ledger.attempt();
-          const { error } = await end;
-          settle('applied');
+          const { row, error } = await end;
+          // Of one that was given up before the switch something may lie about there.
+          settle(row.status === 'abandoned' ? 'unknown' : 'applied');
           if (error) throw error;
         };
         // It ends all the same when its end cannot be recorded; deploy_status tells.
-        void record(going, watch).catch(() => undefined);
+        void keep(record(going, watch)).catch(() => undefined);
       },
     });
+  };
+  /** Records that are still to be ended. */
+  const recording = new Set<Promise<unknown>>();
+  const keep = (work: Promise<void>): Promise<void> => {
+    const done = work.finally(() => void recording.delete(done));
+    recording.add(done);
+    return done;
   };
   /** Set by `recordOn`, before anything can be deployed. */
   let record = async (_going: InterruptedDeployment, _work: (call: CallScope) => Promise<unknown>): Promise<void> => undefined;
   let resumed: Promise<void> | undefined;
+  /** Once begun it looks by itself. */
   const resume = async () => {
     const { resume: begin } = await deploy();
-    resumed ??= begin((going, run) => record(going, run));
+    resumed ??= begin((going, run) => keep(record(going, run))).catch((error) => {
+      resumed = undefined;
+      throw error;
+    });
     return resumed;
   };
   const isInterrupted = () => store.listDeployments({ status: 'running', limit: 1 }).length > 0;
@@ -141,17 +154,17 @@ export function connectClouds({ settings, guard, store, redactor, sessionPolicy 
       vps: lazily(async () => (await hostinger()).vps),
       deploy: lazily<Ports['deploy']>(async () => {
         const port = await deploy();
-        // What was left half-done is ended before something new begins.
-        const afterwards = async <T>(begin: () => Promise<T>): Promise<T> => {
-          if (isInterrupted()) await resume();
+        // What was left half-done is ended meanwhile; until then a deployment of the same application is refused, and says so.
+        const beside = <T>(call: CallScope, begin: () => Promise<T>): Promise<T> => {
+          if (!call.dryRun && isInterrupted()) void resume().catch(() => undefined);
           return begin();
         };
         return {
           plan: port.plan,
           status: port.status,
           list: port.list,
-          deploy: (app, query, call) => afterwards(() => port.deploy(app, query, call)),
-          rollback: (app, query, call) => afterwards(() => port.rollback(app, query, call)),
+          deploy: (app, query, call) => beside(call, () => port.deploy(app, query, call)),
+          rollback: (app, query, call) => beside(call, () => port.rollback(app, query, call)),
         };
       }),
     },
@@ -162,20 +175,21 @@ export function connectClouds({ settings, guard, store, redactor, sessionPolicy 
           principal: principalOf(row.actor),
           input: { app: row.app, version: row.version, provider: row.provider },
           target,
-          via: `deployment ${row.id}`,
+          via: `deployment ${row.id} of ${row.callId}`,
         };
         return continueInterrupted(road, interrupted, work);
       };
     },
     async resumeDeployments() {
-      // Another process may leave something behind while this one runs. Once begun, resuming looks by itself.
+      if (resumed) return clearInterval(looking);
+      // Another process may leave something behind while this one runs.
       looking ??= setInterval(() => void this.resumeDeployments().catch(() => undefined), lookEveryMs).unref();
-      if (resumed || !isInterrupted()) return;
-      await resume();
+      if (isInterrupted()) await resume();
     },
     async close(graceMs) {
       clearInterval(looking);
       await (await deployUsed?.catch(() => undefined))?.close(graceMs);
+      await Promise.allSettled(recording);
       await (await hostingerUsed?.catch(() => undefined))?.close();
     },
   };

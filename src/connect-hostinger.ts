@@ -15,7 +15,8 @@ export async function connectHostinger(
   provided: () => Promise<ProvidedValues>,
 ): Promise<HostingerProvider> {
   const { apiUrl, servers, zones } = settings.hostinger;
-  const common = { guard, baseUrl: apiUrl, servers, zones, sshRanges: settings.security.sshRanges };
+  const deployFolders = settings.apps.flatMap(({ targets: { hostinger } }) => hostinger ?? []);
+  const common = { guard, baseUrl: apiUrl, servers, deployFolders, zones, sshRanges: settings.security.sshRanges };
   if (!settings.sandbox) {
     return createHostinger({
       ...common,

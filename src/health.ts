@@ -92,7 +92,7 @@ export function healthProbes({ settings, audit, policy, guard, aws, hostinger }:
             return { status: 'ok', detail: `${latencyMs} ms, ${software}` };
           } catch (error) {
             // A server of the starter configuration that nobody has set up is no failure.
-            if (!(error instanceof CallError) || error.code !== 'provider_not_configured') throw error;
+            if (!(error instanceof CallError) || error.code !== 'provider_not_configured' || error.details.provider) throw error;
             return { status: 'ok', detail: `not set up: ${error.message}` };
           }
         },

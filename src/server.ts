@@ -47,6 +47,10 @@ export interface ZiggieServer {
   readonly provided: Clouds['provided'];
   /** The host key that a server of ziggie.yaml shows, asked without logging in. */
   readonly scanHostKey: Clouds['hostinger']['scan'];
+  /** Hostinger's API and its servers, asked for the least that they answer. */
+  readonly probes: Pick<Clouds['hostinger'], 'probe' | 'probeHost'>;
+  /** For processes that stay: ends what others left of deployments, soon and from then on. */
+  endInterruptedDeployments(): void;
   readonly configurationPlace: AwsProvider['configurationPlace'];
   readonly invoke: Invoke;
   readonly log: ReturnType<typeof createLog>;
@@ -165,10 +169,7 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     now: Date.now,
   };
   clouds.recordOn(road, principalOf);
-  const resumeDeployments = () =>
-    track(clouds.resumeDeployments()).catch((error: Error) =>
-      log.error({ reason: error.message }, 'what was interrupted of deployments could not be ended'),
-    );
+  let resuming: NodeJS.Timeout | undefined;
   const running = new Set<Promise<unknown>>();
   const travel = createInvoke(road);
   /** What closing waits for. */
@@ -205,7 +206,7 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
   audit.start();
   // The first list needs no Cedar; the first decision should not wait for it either.
   const warming = setTimeout(() => {
-    void Promise.allSettled([policy.warm(), loadOperations(), resumeDeployments()]);
+    void Promise.allSettled([policy.warm(), loadOperations()]);
   }, warmAfterMs);
 
   return {
@@ -240,6 +241,14 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     identity: aws.identity,
     provided: clouds.provided,
     scanHostKey: clouds.hostinger.scan,
+    probes: clouds.hostinger,
+    endInterruptedDeployments() {
+      resuming = setTimeout(() => {
+        clouds.resumeDeployments().catch((error: Error) => {
+          log.error({ reason: error.message }, 'what was interrupted of deployments could not be ended');
+        });
+      }, warmAfterMs);
+    },
     configurationPlace: aws.configurationPlace,
     invoke,
     log,
@@ -250,11 +259,12 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     },
     async close() {
       clearTimeout(warming);
+      clearTimeout(resuming);
       await within(drainMs, Promise.allSettled(running));
       // What only waits is told to stop; what was sent is still given its time.
       stopping.abort();
       await within(drainMs, Promise.allSettled(running));
-      await clouds.close(deploymentGraceMs);
+      await within(deploymentGraceMs + drainMs, clouds.close(deploymentGraceMs));
       await refusals.flush();
       await audit.flush(flushMs);
       await audit.close();

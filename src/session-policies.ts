@@ -1,6 +1,7 @@
 import { CallError } from './call/errors.ts';
 import type { Operation } from './call/operation.ts';
 import type { Settings } from './config/load.ts';
+import { deployActions } from './iam/deploy-actions.ts';
 import { compileSessionPolicy, longestSessionPolicy } from './iam/session-policy.ts';
 import type { PolicyPort } from './ports/policy.ts';
 
@@ -22,6 +23,12 @@ export interface SessionPoliciesOptions {
  */
 export function createSessionPolicies({ settings, policy, operations }: SessionPoliciesOptions): SessionPolicies {
   const declared = [...operations.values()].flatMap(({ iam }) => iam);
+  const deploys = deployActions(settings.apps);
+  /** Without what only deployments to other kinds of places need than ziggie.yaml has. */
+  const neededBy = (tool: string): readonly string[] => {
+    const { iam = [], toolset } = operations.get(tool) ?? {};
+    return toolset === 'deploy' ? iam.filter((action) => deploys.has(action)) : iam;
+  };
   let made: { hash: string; byAgent: Map<string, string> } | undefined;
 
   const of = (agentId: string): string => {
@@ -36,8 +43,13 @@ export function createSessionPolicies({ settings, policy, operations }: SessionP
       });
     }
     const tools = policy.visibleTools({ kind: 'agent', id: agent.id, teams: agent.teams, toolsets: agent.toolsets });
-    const allowed = tools.flatMap((tool) => operations.get(tool)?.iam ?? []);
-    const text = compileSessionPolicy({ allowed, declared, boundary: agent.boundary, auditGroup: settings.audit.logGroup });
+    const allowed = tools.flatMap(neededBy);
+    const own = new Set(tools.flatMap((tool) => operations.get(tool)?.iam ?? []));
+    const rest = { allowed, boundary: agent.boundary, auditGroup: settings.audit.logGroup };
+    // Where it is too long otherwise, wildcards may reach what the agent's own tools declare and do not need here.
+    const text =
+      compileSessionPolicy({ ...rest, declared }) ??
+      compileSessionPolicy({ ...rest, declared: declared.filter((action) => allowed.includes(action) || !own.has(action)) });
     if (text === undefined) {
       throw new CallError(
         'provider_not_configured',

@@ -21,12 +21,14 @@ export function sshHosts({ servers, agentSocket, knownHosts }: HostingerSettings
       const host = ssh.host ?? (isUnnamed ? await given('hostinger-ssh-host') : undefined);
       if (host === undefined) throw missing(server, 'no address', 'ssh.host', isUnnamed ? 'HOSTINGER_VPS_HOST' : undefined);
       const hostKey = isUnnamed && ssh.hostKeys === undefined ? await given('hostinger-ssh-host-key') : undefined;
+      const pinned = ssh.hostKeys ?? (hostKey === undefined ? [] : [hostKey]);
       return {
         host,
         port: ssh.port ?? (isUnnamed ? portOf(await given('hostinger-ssh-port')) : 22),
         user: ssh.user ?? (await given('hostinger-ssh-user')) ?? 'root',
-        hostKeys: ssh.hostKeys ?? (hostKey === undefined ? [] : [hostKey]),
-        ...knownHostsOf(ssh.knownHosts ?? (existsSync(knownHosts) ? knownHosts : undefined)),
+        hostKeys: pinned,
+        // What ziggie.yaml pins is all that counts.
+        ...knownHostsOf(ssh.knownHosts ?? (pinned.length === 0 && existsSync(knownHosts) ? knownHosts : undefined)),
         key: await keyOf(server, agentSocket, given),
       };
     },

@@ -33,15 +33,14 @@ export async function continueInterrupted(
   call.operation = (await road.operations()).get(tool);
   call.input = input;
   call.argsHash = hashArguments(road.argumentsKey, input);
-  // Resolved by the call that was interrupted, and by what configuration says now.
+  // Resolved and allowed by the call that was interrupted: its record has the policies, and `via` leads there.
   call.targets = [target as Resolved];
   call.decision = 'allow';
-  call.policySetHash = road.policy.hash();
   try {
     if (!(await record(road, call, 'intent'))) throw failures.auditUnavailable();
     call.intentRecorded = true;
     await work(call.scope());
-    await record(road, call, 'outcome');
+    if (!(await record(road, call, 'outcome'))) road.warn({ callId: call.id, via }, 'how an interrupted call ended could not be recorded');
   } catch (error) {
     await fail(road, call, error);
     throw error;

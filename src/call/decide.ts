@@ -66,7 +66,9 @@ export async function decideCall(policy: PolicyPort, asked: DecisionInput, appro
   for (const approver of known.length > 0 ? known : ['nobody']) {
     if (await allowedWithApproval(policy, asked, approver)) return { kind: 'approval', ...why };
   }
-  return { kind: 'deny', ...why, secrets: asked.secrets.filter((_, index) => !answers.secrets[index]?.allow).map(({ id }) => id) };
+  // Of a call that is denied for its own sake the secrets are not the reason.
+  const secrets = enough ? asked.secrets.filter((_, index) => !answers.secrets[index]?.allow).map(({ id }) => id) : [];
+  return { kind: 'deny', ...why, secrets };
 }
 
 /** The decision that counts once a person has approved: with the real approver, on the same live facts. */

@@ -11,6 +11,17 @@ interface Why {
 
 const none = { effect: 'none' } as const;
 
+export function unreadableForApprover(): CallError {
+  return new CallError(
+    'invalid_input',
+    'Something in the text looks like a secret and would be masked, so that nobody could read what they approve.',
+    {
+      remedy: 'Leave the secret out: a named command of ziggie.yaml takes it by reference (references).',
+      effect: 'none',
+    },
+  );
+}
+
 export function unauthenticated(): CallError {
   return new CallError('unauthenticated', 'The caller is not known.', {
     ...none,

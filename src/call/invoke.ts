@@ -17,7 +17,7 @@ import { findOperation, parseIdempotencyKey, parseInput } from './parse.ts';
 import { projectOutput } from './project.ts';
 import type { Redactor } from './redact.ts';
 import { resolveTargets } from './resolve.ts';
-import { hideSecretInputs, sealSecretInputs } from './secret-inputs.ts';
+import { hasMaskedText, hideSecretInputs, sealSecretInputs } from './secret-inputs.ts';
 import { fillText, putValues, type ReadSecret, useSecret } from './secret-references.ts';
 
 /**
@@ -117,6 +117,8 @@ async function travel(road: Road, call: Call): Promise<Record<string, unknown>> 
   if (road.policy.hash() !== call.policySetHash) throw failures.policyMoved();
   call.policyIds = decision.policyIds;
   call.decision = decision.kind === 'allow' || (decision.kind === 'approval' && dryRun) ? 'allow' : 'deny';
+  // A person approves what they can read: in what is masked a command could hide.
+  if (operation.approvalOnly?.(input) && hasMaskedText(operation, input)) throw failures.unreadableForApprover();
   if (decision.kind === 'deny') throw failures.denied(operation.name, decision, decision.secrets);
   const targets = decision.kind === 'allow' ? decision.targets : resolved;
   call.targets = [...targets, ...secrets];

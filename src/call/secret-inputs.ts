@@ -38,12 +38,18 @@ export function redactorOf(operation: Secretive | undefined, input: unknown): Pi
 }
 
 /**
- * The arguments as a person may read them and an approval is bound to them: every text that gives a secret away, or looks as if it
- * did, by its keyed hash.
+ * The arguments as a person may read them and an approval is bound to them: what was given as a secret by its keyed hash, and a text in
+ * which something looks like one with that masked, and the hash of the whole behind it.
  */
 export function sealSecretInputs(operation: Secretive, input: Arguments, key: KeyObject): Arguments {
   const masked = redactorOf(operation, input).value(input);
   return sealed(input, masked, key) as Arguments;
+}
+
+/** Whether a text that is not a secret input would be shown with parts of it masked. */
+export function hasMaskedText(operation: Secretive, input: Arguments): boolean {
+  const texts = Object.fromEntries(Object.entries(input).filter(([name]) => !operation.secretInputs.includes(name)));
+  return JSON.stringify(redactorOf(operation, input).value(texts)) !== JSON.stringify(texts);
 }
 
 function sealed(plain: unknown, masked: unknown, key: KeyObject): unknown {
@@ -54,5 +60,7 @@ function sealed(plain: unknown, masked: unknown, key: KeyObject): unknown {
       Object.entries(plain).map(([name, inner], index) => [shown[index]?.[0] ?? name, sealed(inner, shown[index]?.[1], key)]),
     );
   }
-  return plain === masked ? plain : `hmac-sha256:${hashArguments(key, plain)}`;
+  if (plain === masked) return plain;
+  const hash = `hmac-sha256:${hashArguments(key, plain)}`;
+  return typeof masked === 'string' && masked !== '[redacted]' ? `${masked} (${hash})` : hash;
 }

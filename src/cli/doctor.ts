@@ -46,7 +46,7 @@ async function examine(settings: Settings): Promise<Verdict[]> {
   const server = await startServer(settings);
   try {
     for (const { name, accountId } of settings.aws.accounts) verdicts.push(...(await account(server, name, accountId)));
-    verdicts.push(...(await provided(server)));
+    verdicts.push(...(await provided(server)), ...(await hostinger(server, settings)));
     verdicts.push(await delivery(server, settings.sandbox));
   } finally {
     await server.close();
@@ -126,6 +126,24 @@ async function provided(server: ZiggieServer): Promise<Verdict[]> {
     const fix = 'allow secretsmanager:GetSecretValue on ziggie/*, and see the line of the account above';
     return { check: label, status: 'warn', detail: `${detail}; ${problem}`, fix };
   });
+}
+
+/** The API, where something says that it is used, and each server, as health_check asks them. */
+async function hostinger(server: ZiggieServer, { hostinger: { isSetUp, servers } }: Settings): Promise<Verdict[]> {
+  const ask = async (check: string, work: () => Promise<string>): Promise<Verdict> => {
+    try {
+      return { check, status: 'ok', detail: await work() };
+    } catch (error) {
+      // Of a server of the starter configuration that nobody has set up nothing is wrong.
+      const isUnused = error instanceof CallError && error.code === 'provider_not_configured' && !error.details.provider;
+      return { check, status: isUnused ? 'warn' : 'fail', ...worded(error) };
+    }
+  };
+  const api = async () => `${(await server.probes.probe(scope())).machines} virtual machines`;
+  return Promise.all([
+    ...(isSetUp ? [ask('hostinger api', api)] : []),
+    ...servers.map(({ name }) => ask(`ssh ${name}`, async () => (await server.probes.probeHost(name, scope())).software)),
+  ]);
 }
 
 /** A record of its own, all the way to CloudWatch: nothing less shows that delivery works. */

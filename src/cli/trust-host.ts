@@ -24,10 +24,21 @@ export async function trustHost(options: CommonOptions & { trustHost: string; fi
   const running = await startServer(settings);
   try {
     const call = new Call({ tool: 'doctor', input: {} }, Date.now(), createRedactor()).scope();
-    const { address, fingerprint, type, publicKey } = await running.scanHostKey(name, call);
+    const { address, fingerprint, type, publicKey, pinned } = await running.scanHostKey(name, call);
     const line = `${address} ${type} ${publicKey}`;
+    // Asked before it is shown: what is typed comes from the console, not from the line above.
+    const compared = pinned.length > 0 ? undefined : (options.fingerprint ?? (await ask(name)));
     print(`${name} (${address}) shows this ${type} key:\n  ${fingerprint}`);
-    if (!(await isConfirmed(fingerprint, options.fingerprint))) {
+    if (pinned.length > 0) {
+      process.exitCode = pinned.includes(fingerprint) ? exit.done : exit.failed;
+      const is = pinned.includes(fingerprint) ? 'That is what' : 'THAT IS NOT what';
+      warn(`${is} is pinned (${pinned.join(', ')}). Nothing was written: a pinned key is changed where it stands, by a person.`);
+      return;
+    }
+    if (compared !== fingerprint) {
+      if (compared === undefined)
+        warn('A person has to compare it: run this at a terminal, or give the fingerprint of the console as --fingerprint.');
+      else warn(`That is not ${compared}: this is another machine, or another key of it.`);
       process.exitCode = exit.failed;
       warn('Not trusted. Nothing was written.');
       return;
@@ -44,19 +55,13 @@ export async function trustHost(options: CommonOptions & { trustHost: string; fi
   }
 }
 
-async function isConfirmed(fingerprint: string, given: string | undefined): Promise<boolean> {
-  if (given !== undefined) {
-    if (given !== fingerprint) warn(`That is not ${given}: this is another machine, or another key of it.`);
-    return given === fingerprint;
-  }
-  if (!process.stdin.isTTY) {
-    warn('A person has to compare it: run this at a terminal, or give the fingerprint of the console as --fingerprint.');
-    return false;
-  }
+/** Undefined where nobody sits at a terminal. */
+async function ask(name: string): Promise<string | undefined> {
+  if (!process.stdin.isTTY) return undefined;
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await lines.question(
-    'On the server’s own console, `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` shows its key.\nType the last six characters of what it shows there: ',
+    `On the console of ${name}, \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` shows its key.\nThe fingerprint that it shows there (SHA256:…): `,
   );
   lines.close();
-  return answer.trim() === fingerprint.slice(-6);
+  return answer.trim();
 }

@@ -26,5 +26,7 @@ export function toCall(command: string, params: Record<string, unknown>): { tool
   const input = Object.fromEntries(Object.entries(params).map(([key, value]) => [renamed[key] ?? key, value]));
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
   const tool = verb ? verb(input) : name;
-  return { tool, input: verb && needsProvider.test(tool) && !('provider' in input) ? { provider: 'aws', ...input } : input };
+  // A number is one of Hostinger's.
+  const provider = /^\d+$/.test(String(input.id)) ? 'hostinger' : 'aws';
+  return { tool, input: verb && needsProvider.test(tool) && !('provider' in input) ? { provider, ...input } : input };
 }

@@ -13,9 +13,12 @@ const exampleAccount = '123456789012';
 
 const document = (Statement: readonly Statement[]): PolicyDocument => ({ Version: '2012-10-17', Statement });
 
-/** What writes secrets, trails and budgets is asked for separately: many will not want to give it. */
+/**
+ * What writes secrets, trails and budgets, and what deploys, is asked for separately: many will not want to give it. IAM knows nothing
+ * of applications and teams: who may deploy one thing could, around this server, put anything into its bucket, function and instances.
+ */
 export function isElevated({ effect, toolset, name }: Declared): boolean {
-  return effect !== 'read' && ['secrets', 'security', 'costs'].includes(toolset) && name !== 'secrets_use';
+  return effect !== 'read' && ['secrets', 'security', 'costs', 'deploy'].includes(toolset) && name !== 'secrets_use';
 }
 
 export function actionsOf(operations: readonly Declared[]): string[] {

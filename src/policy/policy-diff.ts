@@ -1,6 +1,7 @@
 /** Which decisions change from one policy folder to another, over agents × tools × sample targets and inputs. */
 import type { Principal, Target } from '../ports/domain.ts';
 import type { PolicyQuestion } from '../ports/policy.ts';
+import { actionMatches } from './policy-json.ts';
 import { samplesFor, wordsOf } from './samples.ts';
 import { type PolicyWorld, type Verdict, withPolicies } from './workbench.ts';
 
@@ -27,11 +28,15 @@ export function diffPolicies(
 ): Promise<ChangedDecision[]> {
   return withPolicies(oldFolder, world, (before) =>
     withPolicies(newFolder, world, (after) => {
-      const words = wordsOf([...before.policies.values(), ...after.policies.values()].map(({ json }) => json));
+      const policies = [...before.policies.values(), ...after.policies.values()].map(({ json }) => json);
+      // What a tool's policies do not compare with changes none of its decisions.
+      const words = new Map(
+        [...after.schema.actions.values()].map((action) => [action, wordsOf(policies.filter((json) => actionMatches(json, action)))]),
+      );
       const changes: ChangedDecision[] = [];
       for (const principal of principals) {
-        for (const action of after.schema.actions.values()) {
-          for (const { target, input } of samplesFor(action, words, world.known.accounts)) {
+        for (const [action, own] of words) {
+          for (const { target, input } of samplesFor(action, own, world.known.accounts)) {
             const system = { dryRun: false, sandbox: false };
             const question: PolicyQuestion = { principal, tool: action.tool, target, input, system };
             const then = before.judge(question);

@@ -36,14 +36,14 @@ export const prompts: readonly PromptDeclaration[] = [
     ],
     facts: ({ id }) => ['cloud://health', ...(id ? [`cloud://instances/hostinger/${encodeURIComponent(id)}`] : [])],
     opening: ({ server }) =>
-      `The server ${server} cannot be reached. Find out why and get it back, following the runbook. What its API and SSH say now, and the runbook, are attached.`,
+      `The server ${server ?? '(which one was not said: ask)'} cannot be reached. Find out why and get it back, following the runbook. What its API and SSH say now, and the runbook, are attached.`,
   },
   {
     name: 'deployment-rollback',
     title: 'Roll a deployment back',
     description: 'Decide whether a deployment has to be taken back, and take it back, from the history as it is now.',
     arguments: [{ name: 'app', description: 'Application', required: true, completion: { seen: 'Application' } }],
-    facts: () => ['cloud://deployments', 'cloud://health'],
+    facts: ({ app = '-' }) => [`cloud://deployments/${encodeURIComponent(app)}`, 'cloud://health'],
     opening: ({ app }) =>
       `The application ${app} may have to go back to an earlier version. Decide, and do it, following the runbook. The deployments so far, the health of everything, and the runbook are attached.`,
   },

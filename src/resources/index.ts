@@ -52,6 +52,15 @@ export const resources: readonly ResourceDeclaration[] = [
     tool: 'deploy_list',
   },
   {
+    uri: 'cloud://deployments/{app}',
+    name: 'deployments-of-an-application',
+    title: 'Deployments of an application',
+    description: 'Its last 25 deployments and rollbacks, newest first.',
+    mimeType: json,
+    tool: 'deploy_list',
+    completions: { app: { seen: 'Application' } },
+  },
+  {
     uri: 'cloud://permissions',
     name: 'permissions',
     title: 'Permissions',
@@ -125,7 +134,7 @@ export function touchedBy(targets: readonly { type: string; id: string; provider
   const addresses = new Set<string>(['cloud://audit/recent']);
   for (const { type, id, provider } of targets) {
     if (type === 'Instance' || type === 'Account') addresses.add('cloud://instances');
-    if (type === 'Application') addresses.add('cloud://deployments');
+    if (type === 'Application') addresses.add('cloud://deployments').add(`cloud://deployments/${id}`);
     if (type === 'Instance') addresses.add(`cloud://instances/${provider}/${id}`);
   }
   return [...addresses];

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sshd, startSshd } from '../ssh/sshd.ts';
@@ -67,6 +67,21 @@ describe('doctor --trust-host', () => {
     const { code, stdout } = await uptime();
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, output: { exitCode: 0 } });
     expect(code).toBe(0);
+  });
+
+  it('says so when ziggie.yaml pins another key, and writes nothing', async () => {
+    const yaml = join(config, 'ziggie.yaml');
+    const starter = readFileSync(yaml, 'utf8');
+    const before = readFileSync(knownHosts, 'utf8');
+    const pin = `SHA256:${'B'.repeat(43)}`;
+    writeFileSync(yaml, starter.replace('    - name: vps-1\n', `    - name: vps-1\n      ssh: { hostKeys: ['${pin}'] }\n`));
+    const { code, stderr } = await trust('--fingerprint', sshd.hostKeyFingerprint);
+    expect(stderr).toMatch(/THAT IS NOT what is pinned/);
+    expect(code).toBe(1);
+    expect(readFileSync(knownHosts, 'utf8')).toBe(before);
+    // What was trusted before does not count beside a pin.
+    expect(JSON.parse((await uptime()).stdout)).toMatchObject({ error: { provider: { code: 'HostKeyMismatch' } } });
+    writeFileSync(yaml, starter);
   });
 
   it('does not know other servers', async () => {

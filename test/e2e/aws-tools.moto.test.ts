@@ -110,8 +110,12 @@ describe('the final checks', () => {
     for (const form of roles) {
       expect(form.get('RoleSessionName')).toBe(form.get('SourceIdentity'));
       expect(form.get('Policy')?.length).toBeLessThanOrEqual(2_048);
-      const actions = JSON.parse(form.get('Policy') ?? '{}').Statement.flatMap(({ Action }: { Action: string[] }) => Action);
-      expect(actions.includes('s3:PutObject')).toBe(form.get('SourceIdentity') === 'agent-chen');
+      const patterns: string[] = JSON.parse(form.get('Policy') ?? '{}').Statement.flatMap(({ Action }: { Action: string[] }) => Action);
+      const has = (action: string) => patterns.some((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(action));
+      // Both deploy, and so write objects; Marcus alone runs instances, and no application of the starter is a function.
+      expect(has('s3:PutObject')).toBe(true);
+      expect(has('ec2:StopInstances')).toBe(form.get('SourceIdentity') === 'agent-marcus');
+      expect(has('lambda:UpdateFunctionCode')).toBe(false);
     }
   });
 });

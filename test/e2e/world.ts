@@ -141,6 +141,7 @@ export interface LoggedRecord {
   readonly outcome?: string;
   readonly effect?: string;
   readonly approvalId?: string;
+  readonly via?: string;
 }
 
 /** The record as the AWS CLI reads it: neither our code nor the SDK that wrote it. */

@@ -86,6 +86,17 @@ describe('the generated documents', () => {
     expect(declared.filter((action) => !scopedActions.includes(action))).toEqual([]);
   });
 
+  it('give what deployments and nobody else needs to those who ask for it', async () => {
+    const usually = { usual } as Record<string, PolicyDocument>;
+    const questions: Question[] = [
+      { action: 'ssm:SendCommand', resource: instance, context: ours },
+      { action: 'lambda:UpdateFunctionCode', resource: arn('lambda', 'function:ziggie-report') },
+      { action: 'cloudfront:CreateInvalidation', resource: 'arn:aws:cloudfront::123456789012:distribution/EDFDVBD6EXAMPLE' },
+    ];
+    expect(await Promise.all(questions.map((question) => isAllowed(usually, question)))).toEqual([false, false, false]);
+    expect(await Promise.all(questions.map((question) => isAllowed(role, question)))).toEqual([true, true, true]);
+  });
+
   it('refuse what no tool declares', async () => {
     const others: Question[] = [
       { action: 'ec2:ModifyInstanceAttribute', resource: instance, context: ours },

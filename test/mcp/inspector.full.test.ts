@@ -40,20 +40,20 @@ const targets: Record<'stdio' | 'http', () => string[]> = {
 
 const api1 = 'i-0a1b2c3d4e5f60003';
 const methods: [string, string[], (result: Record<string, unknown>) => void][] = [
-  ['tools/list', ['--strict'], ({ tools }) => expect(tools).toHaveLength(21)],
+  ['tools/list', ['--strict'], ({ tools }) => expect(tools).toHaveLength(23)],
   [
     'tools/call',
     ['--tool-name', 'instances_get', '--tool-arg', 'provider=aws', `id=${api1}`],
     ({ structuredContent }) => expect(structuredContent).toMatchObject({ id: api1, name: 'ziggie-api-1' }),
   ],
-  ['resources/list', [], ({ resources }) => expect(resources).toHaveLength(4)],
-  ['resources/templates/list', [], ({ resourceTemplates }) => expect(resourceTemplates).toHaveLength(2)],
+  ['resources/list', [], ({ resources }) => expect(resources).toHaveLength(5)],
+  ['resources/templates/list', [], ({ resourceTemplates }) => expect(resourceTemplates).toHaveLength(3)],
   [
     'resources/read',
     ['--uri', 'cloud://instances'],
     ({ contents }) => expect(contents).toMatchObject([{ text: expect.stringContaining(api1) }]),
   ],
-  ['prompts/list', [], ({ prompts }) => expect(prompts).toMatchObject([{ name: 'instance-fails-to-start' }])],
+  ['prompts/list', [], ({ prompts }) => expect(prompts).toMatchObject([{ name: 'instance-fails-to-start' }, {}, {}])],
   [
     'prompts/get',
     ['--prompt-name', 'instance-fails-to-start', '--prompt-args', 'provider=aws', `id=${api1}`],

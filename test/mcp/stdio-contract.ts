@@ -135,6 +135,7 @@ export function describeStdioClient(make: Make): void {
     const { resourceTemplates } = await client.raw.listResourceTemplates();
     expect(resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual([
       'cloud://instances/{provider}/{id}',
+      'cloud://deployments/{app}',
       'cloud://runbooks/{name}',
     ]);
 

@@ -12,6 +12,10 @@ export const instancesTerminate = defineOperation('instances', {
   input: instanceRef,
   output: stateChange,
   entity: 'Instance',
+  check: ({ provider }) =>
+    provider === 'hostinger'
+      ? 'virtual machines at Hostinger are deleted by people, in its panel: only provider aws terminates.'
+      : undefined,
   targets: ({ provider, id, region }) => [{ type: 'Instance', provider, id, region }],
   run: async ({ compute }, [instance], { provider, id }, call) => ({ provider, id, ...(await compute.terminate(instance, call)) }),
 });

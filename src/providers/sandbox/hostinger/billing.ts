@@ -9,7 +9,7 @@ interface BillingRoutesOptions {
 
 const dayMs = 86_400_000;
 
-/** What a small fleet costs: a subscription for each machine and domain, and the plans that there are. Nothing can be bought. */
+/** What a small fleet costs: a subscription for each machine and domain. Nothing can be bought. */
 export function createBillingRoutes({ servers, zones, now }: BillingRoutesOptions): Routes {
   const bornAt = now();
   const day = (days: number) => `${new Date(bornAt + days * dayMs).toISOString().slice(0, 19)}Z`;
@@ -27,26 +27,6 @@ export function createBillingRoutes({ servers, zones, now }: BillingRoutesOption
     expires_at: null,
     next_billing_at: day(12),
   });
-  const plan = (name: string, cents: number) => ({
-    id: `hostingercom-vps-${name.toLowerCase().replace(' ', '')}`,
-    name,
-    category: 'VPS',
-    metadata: null,
-    prices: [1, 12].map((months) => ({
-      id: `hostingercom-vps-${name.toLowerCase().replace(' ', '')}-usd-${months}m`,
-      name: `${name} (billed every ${months === 1 ? 'month' : 'year'})`,
-      currency: 'USD',
-      price: cents * months,
-      first_period_price: Math.round(cents * months * 0.6),
-      period: 1,
-      period_unit: months === 1 ? 'month' : 'year',
-    })),
-  });
-  const catalogue = [
-    plan('KVM 2', 1_399),
-    plan('KVM 4', 1_999),
-    { ...plan('.COM', 1_599), id: 'hostingercom-domain-com', category: 'DOMAIN' },
-  ];
 
   return {
     billing_getSubscriptionListV1: () =>
@@ -58,8 +38,6 @@ export function createBillingRoutes({ servers, zones, now }: BillingRoutesOption
           subscription(`BzYWlU${index + 1}`, `.${zone.split('.').at(-1)?.toUpperCase()} domain`, 'year', 1_599),
         ),
       ]),
-    billing_getCatalogItemListV1: ({ query }) =>
-      found(catalogue.filter(({ category }) => category === (query.get('category') ?? category))),
     domains_getDomainListV1: () =>
       found(
         zones.map((domain, index) => ({
