@@ -138,6 +138,7 @@ describe('scan', () => {
       type: 'ssh-ed25519',
       publicKey: lone.publicHostKeys[0]?.split(' ')[1],
       address: `[127.0.0.1]:${lone.port}`,
+      pinned: [],
     });
     expect(lone.log()).not.toMatch(/userauth|service request/i);
   });
