@@ -57,14 +57,13 @@ export async function decideCall(policy: PolicyPort, asked: DecisionInput, appro
   const denied = all.filter((answer) => !answer.allow);
   const why = {
     policyIds: unique(denied.flatMap((answer) => answer.policyIds)),
-    advice: unique([
-      ...denied.flatMap((answer) => answer.advice),
-      ...(personNeeded ? ['This needs a person to approve exactly this call, whatever policy permits.'] : []),
-    ]),
+    advice: unique(denied.flatMap((answer) => answer.advice)),
   };
   const known = await approvers();
   for (const approver of known.length > 0 ? known : ['nobody']) {
-    if (await allowedWithApproval(policy, asked, approver)) return { kind: 'approval', ...why };
+    if (!(await allowedWithApproval(policy, asked, approver))) continue;
+    const always = personNeeded ? ['This needs a person to approve exactly this call, whatever policy permits.'] : [];
+    return { kind: 'approval', policyIds: why.policyIds, advice: [...why.advice, ...always] };
   }
   // Of a call that is denied for its own sake the secrets are not the reason.
   const secrets = enough ? asked.secrets.filter((_, index) => !answers.secrets[index]?.allow).map(({ id }) => id) : [];

@@ -8,7 +8,7 @@ export const provider = z.enum(['aws', 'hostinger']);
 
 /** EC2 instance id (`i-` and 8 or 17 hex digits) or the number of a Hostinger virtual machine. */
 export const instanceId = z
-  .string()
+  .string({ error: ({ input }) => (typeof input === 'number' ? 'expected text: put the number in quotes' : undefined) })
   .max(40)
   .regex(/^(i-[0-9a-f]{8}(?:[0-9a-f]{9})?|[1-9][0-9]{0,15})$/, 'expected an EC2 id like i-0123456789abcdef0 or a Hostinger number')
   .describe('i-… or a Hostinger number');

@@ -82,7 +82,11 @@ describe('text for a shell', () => {
   it('waits for a person even where policy permits everything, and runs once they agreed', async () => {
     await start({ permitAll: true });
     const error = errorOf(await call('vps_run_command', { server: 'vps-1', shell: 'uptime; id' }));
-    expect(error).toMatchObject({ code: 'approval_required', effect: 'none' });
+    expect(error).toMatchObject({
+      code: 'approval_required',
+      effect: 'none',
+      policy: { advice: [expect.stringContaining('whatever policy permits')] },
+    });
     expect(road.events).not.toContain('EFFECT');
     road.approve(error.approval?.id ?? '');
     expect(errorOf(await call('vps_run_command', { server: 'vps-1', shell: 'uptime; whoami' })).code).toBe('approval_required');
