@@ -1,7 +1,7 @@
 import type { StateStore } from '../ports/state.ts';
 import type { Statements } from './statements.ts';
 
-export type CostCache = Pick<StateStore, 'keptCosts' | 'keepCosts' | 'countCostRequest' | 'costRequests'>;
+type CostCache = Pick<StateStore, 'keptCosts' | 'keepCosts' | 'countCostRequest' | 'costRequests'>;
 
 export function createCostCache(sql: Statements): CostCache {
   return {

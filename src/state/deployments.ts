@@ -6,7 +6,7 @@ import type { DeploymentRow, DeploymentStep, StateStore } from '../ports/state.t
 import type { Row } from './rows.ts';
 import type { Statements } from './statements.ts';
 
-export type Deployments = Pick<StateStore, 'createDeployment' | 'updateDeployment' | 'getDeployment' | 'listDeployments'>;
+type Deployments = Pick<StateStore, 'createDeployment' | 'updateDeployment' | 'getDeployment' | 'listDeployments'>;
 
 const isNewest = 'EXISTS (SELECT 1 FROM leases WHERE name = ? AND token = ?)';
 

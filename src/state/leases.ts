@@ -5,7 +5,7 @@
 import type { StateStore } from '../ports/state.ts';
 import type { Statements } from './statements.ts';
 
-export type Leases = Pick<StateStore, 'takeLease' | 'renewLease' | 'releaseLease'>;
+type Leases = Pick<StateStore, 'takeLease' | 'renewLease' | 'releaseLease'>;
 
 export function createLeases(sql: Statements): Leases {
   return {

@@ -2,7 +2,7 @@ import type { Row } from './rows.ts';
 
 type Value = string | number | null;
 
-/** Prepared statements of the connection that waits for the disk, for the parts of the store that have a file of their own. */
+/** Prepared statements of one connection, for the parts of the store. */
 export interface Statements {
   get(text: string, ...values: Value[]): Row | undefined;
   all(text: string, ...values: Value[]): Row[];
