@@ -1,9 +1,9 @@
 import { CallError } from './call/errors.ts';
 import type { Operation } from './call/operation.ts';
 import type { Settings } from './config/load.ts';
-import { deployActions } from './iam/deploy-actions.ts';
 import { compileSessionPolicy, longestSessionPolicy } from './iam/session-policy.ts';
 import type { PolicyPort } from './ports/policy.ts';
+import { deployActions } from './tools/deploy-actions.ts';
 
 /** What AWS is told that an agent may do, made of the policy that is in force. */
 export interface SessionPolicies {

@@ -1,7 +1,7 @@
 import type { AppSpec } from '../ports/deploy.ts';
 import type { AppKind } from '../ports/domain.ts';
 
-/** What a deployment asks of AWS, by what it is deployed to; together what the tools of the toolset deploy declare. */
+/** What a deployment asks of AWS, by what it is deployed to. */
 
 const objects = ['s3:AbortMultipartUpload', 's3:DeleteObject', 's3:GetObject', 's3:ListBucket', 's3:PutObject'];
 
@@ -38,12 +38,15 @@ const bySource: Readonly<Record<AppSpec['source']['kind'], readonly string[]>> =
   s3: ['s3:GetObject', 's3:ListBucket'],
 };
 
+/** Whose account it is, is asked for all of them. */
+const always = 'sts:GetCallerIdentity';
+
+/** Actions of every kind of deployment: what the tool declares. */
+export const allDeployActions: readonly string[] = [
+  ...new Set([always, ...Object.values(byKind).flat(), ...Object.values(bySource).flat()]),
+].sort();
+
 /** Actions that deployments of these applications may need. */
 export function deployActions(apps: readonly Pick<AppSpec, 'source' | 'targets'>[]): ReadonlySet<string> {
-  return new Set(
-    // Whose account it is (STS) is asked for all of them.
-    ['sts:GetCallerIdentity'].concat(
-      apps.flatMap(({ source, targets: { aws } }) => [...bySource[source.kind], ...(aws ? byKind[aws.kind] : [])]),
-    ),
-  );
+  return new Set([always, ...apps.flatMap(({ source, targets: { aws } }) => [...bySource[source.kind], ...(aws ? byKind[aws.kind] : [])])]);
 }

@@ -11,6 +11,7 @@ import type {
   TargetSpec,
 } from '../../src/ports/deploy.ts';
 import type { Sandbox } from '../../src/providers/sandbox/index.ts';
+import { deployApplication } from '../../src/tools/deploy/application.ts';
 import { newCall, type TestCall } from './harness.ts';
 
 const site: StaticSiteTargetSpec = {
@@ -68,40 +69,15 @@ export function artifactOf(version: string, files: Readonly<Record<string, strin
   };
 }
 
-/** What the tools of a deployment declare. */
-export const deployActions = [
-  'cloudfront:CreateInvalidation',
-  'cloudfront:GetDistribution',
-  'cloudfront:GetInvalidation',
-  'ec2:DescribeInstances',
-  'lambda:CreateAlias',
-  'lambda:DeleteAlias',
-  'lambda:DeleteFunction',
-  'lambda:GetFunctionConfiguration',
-  'lambda:InvokeFunction',
-  'lambda:ListAliases',
-  'lambda:ListVersionsByFunction',
-  'lambda:PublishVersion',
-  'lambda:UpdateAlias',
-  'lambda:UpdateFunctionCode',
-  'lambda:UpdateFunctionConfiguration',
-  's3:AbortMultipartUpload',
-  's3:DeleteObject',
-  's3:DeleteObjectVersion',
-  's3:GetObject',
-  's3:ListBucket',
-  's3:PutObject',
-  'ssm:DescribeInstanceInformation',
-  'ssm:ListCommandInvocations',
-  'ssm:SendCommand',
-  'sts:GetCallerIdentity',
-];
-
 export type TestDeployment = TestCall & DriverScope & { readonly notes: string[] };
 
 export function deployment(options: Parameters<typeof newCall>[0] = {}): TestDeployment {
   const notes: string[] = [];
-  return { ...newCall({ iam: deployActions, deadlineAt: Date.now() + 120_000, ...options }), note: (text) => notes.push(text), notes };
+  return {
+    ...newCall({ iam: deployApplication.iam, deadlineAt: Date.now() + 120_000, ...options }),
+    note: (text) => notes.push(text),
+    notes,
+  };
 }
 
 /** Health as the deployments ask for it, without waiting. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { deployActions } from '../../src/iam/deploy-actions.ts';
 import type { AppSpec, DeployDriver, DeployedApp } from '../../src/ports/deploy.ts';
+import { deployActions } from '../../src/tools/deploy-actions.ts';
 import { operations } from '../../src/tools/index.ts';
 import { appOn, artifactOf, deployment, isHealthy, targets } from '../aws/deploy-support.ts';
 import { failure, sandboxAws } from '../aws/harness.ts';

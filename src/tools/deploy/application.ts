@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineOperation } from '../../call/operation.ts';
+import { allDeployActions } from '../deploy-actions.ts';
 import { appRef, appVersion, deployReport } from '../fields.ts';
 
 export const deployApplication = defineOperation('deploy', {
@@ -9,33 +10,7 @@ export const deployApplication = defineOperation('deploy', {
     'Brings a version into service and checks its health; if it fails, the version before serves again and the error says so. Replies running when it takes long: follow with deploy_status.',
   effect: 'write',
   retry: 'never',
-  iam: [
-    'cloudfront:CreateInvalidation',
-    'cloudfront:GetDistribution',
-    'cloudfront:GetInvalidation',
-    'ec2:DescribeInstances',
-    'lambda:CreateAlias',
-    'lambda:DeleteAlias',
-    'lambda:DeleteFunction',
-    'lambda:GetFunctionConfiguration',
-    'lambda:InvokeFunction',
-    'lambda:ListAliases',
-    'lambda:ListVersionsByFunction',
-    'lambda:PublishVersion',
-    'lambda:UpdateAlias',
-    'lambda:UpdateFunctionCode',
-    'lambda:UpdateFunctionConfiguration',
-    's3:AbortMultipartUpload',
-    's3:DeleteObject',
-    's3:DeleteObjectVersion',
-    's3:GetObject',
-    's3:ListBucket',
-    's3:PutObject',
-    'ssm:DescribeInstanceInformation',
-    'ssm:ListCommandInvocations',
-    'ssm:SendCommand',
-    'sts:GetCallerIdentity',
-  ],
+  iam: [...allDeployActions],
   usesTargetSecrets: true,
   input: appRef.extend({
     version: appVersion,
