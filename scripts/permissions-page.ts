@@ -16,6 +16,7 @@ before it is sent, so that these documents are complete.
 |---|---|
 | \`ziggie-agent-policy.json\` | \`ZiggieAgentPolicy\`: on the identity (the user \`ziggie-agent\`, or \`ZiggieAgentRole\`) that calls run under: reading and operating |
 | \`ziggie-agent-elevated-policy.json\` | the same, only if agents are to deploy, or to write secrets, trails, flow logs or budgets |
+| \`ziggie-server-policy.json\` | the identity that the server itself signs in with (the user \`ziggie-agent\`, or \`ZiggieEC2Role\`): costs, budgets, alerts and mail. No agent's session has it |
 | \`ziggie-agent-trust-policy.json\` | trust policy of the role \`ZiggieAgentRole\`: the server may assume it in an agent's name |
 | \`ziggie-ec2-trust-policy.json\` | trust policy of the role \`ZiggieEC2Role\` of a machine that runs the server |
 | \`ziggie-ec2-role-policy.json\` | the role \`ZiggieEC2Role\`: acting for agents, keeping the record and never taking from it |
@@ -70,24 +71,27 @@ ${JSON.stringify(kmsStatement(['arn:aws:kms:eu-north-1:123456789012:key/1234abcd
 | tool | document | actions | on |
 |---|---|---|---|
 ${operations
-  .filter(({ iam }) => iam.length > 0)
+  .filter(({ iam, serverIam }) => iam.length + serverIam.length > 0)
   .map(rows)
   .join('\n')}
 `;
 }
 
 function rows(operation: Operation): string {
-  const scopes = new Map<string, string[]>();
-  for (const action of [...operation.iam].sort()) {
-    const name = scopeNameOf(action);
-    scopes.set(name, [...(scopes.get(name) ?? []), action]);
-  }
-  return [...scopes]
-    .map(([scope, actions], index) => {
-      const first = index === 0 ? [`\`${operation.name}\``, isElevated(operation) ? 'elevated' : 'agent'] : ['', ''];
-      return `| ${first[0]} | ${first[1]} | ${actions.map((action) => `\`${action}\``).join(' ')} | ${reachInWords(scope)} |`;
+  const own = isElevated(operation) ? 'elevated' : 'agent';
+  const all = [...byReach(operation.iam).map((row) => [own, ...row]), ...byReach(operation.serverIam).map((row) => ['server', ...row])];
+  return all
+    .map(([document = '', actions, reach], index) => {
+      const isNew = index === 0 || all[index - 1]?.[0] !== document;
+      return `| ${index === 0 ? `\`${operation.name}\`` : ''} | ${isNew ? document : ''} | ${actions} | ${reach} |`;
     })
     .join('\n');
+}
+
+/** Actions, and what they may reach. */
+function byReach(actions: readonly string[]): [string, string][] {
+  const scopes = Map.groupBy([...actions].sort(), scopeNameOf);
+  return [...scopes].map(([scope, group]) => [group.map((action) => `\`${action}\``).join(' '), reachInWords(scope)]);
 }
 
 function reachInWords(scope: string): string {

@@ -13,6 +13,12 @@ export function logsEndpoint({ aws: { endpoint, endpoints } }: Settings): string
 
 /** By our names of the services. Variables are called after the SDKs' service ids (SDKs and Tools Reference Guide, "Service-specific endpoints"). */
 export function serviceEndpoints(endpoints: Settings['aws']['endpoints']): Readonly<Record<string, string>> {
-  const { cloudwatch_logs: logs, secrets_manager: secretsmanager, cost_explorer: ce } = endpoints;
-  return { ...endpoints, ...(logs ? { logs } : {}), ...(secretsmanager ? { secretsmanager } : {}), ...(ce ? { ce } : {}) };
+  const { cloudwatch_logs: logs, secrets_manager: secretsmanager, cost_explorer: ce, sesv2: ses } = endpoints;
+  return {
+    ...endpoints,
+    ...(logs ? { logs } : {}),
+    ...(secretsmanager ? { secretsmanager } : {}),
+    ...(ce ? { ce } : {}),
+    ...(ses ? { ses } : {}),
+  };
 }

@@ -7,6 +7,7 @@ import type { Redactor } from './call/redact.ts';
 import type { Settings } from './config/load.ts';
 import { closest } from './config/problem.ts';
 import type { ProvidedValues } from './config/provided-values.ts';
+import { connectCosts } from './connect-costs.ts';
 import { lazily, once } from './lazily.ts';
 import type { CallScope } from './ports/call-scope.ts';
 import type { InterruptedDeployment } from './ports/deploy.ts';
@@ -124,6 +125,17 @@ export function connectClouds({ settings, guard, store, redactor, sessionPolicy 
       isHostingerSetUp: settings.hostinger.isSetUp,
     });
   });
+  const compute = lazily(async () => {
+    const [{ bothClouds }, { withCosts }, { prices }, { keptPayments }] = await Promise.all([
+      import('./clouds/compute.ts'),
+      import('./clouds/compute-costs.ts'),
+      import('./costs/prices.ts'),
+      import('./costs/prices-paid.ts'),
+    ]);
+    const both = bothClouds({ aws: aws.compute, hostinger: (await hostinger()).compute });
+    return withCosts(both, { prices, paid: () => keptPayments(store) });
+  });
+  const billing = async () => (await hostinger()).billing;
   return {
     aws,
     provided,
@@ -134,10 +146,8 @@ export function connectClouds({ settings, guard, store, redactor, sessionPolicy 
       probeHost: async (server, call) => (await hostinger()).hosts.probe(server, call),
     },
     ports: {
-      compute: lazily(async () => {
-        const { bothClouds } = await import('./clouds/compute.ts');
-        return bothClouds({ aws: aws.compute, hostinger: (await hostinger()).compute });
-      }),
+      compute,
+      ...connectCosts({ settings, aws, billing, compute, store, provided }),
       security: lazily(async () => {
         const { bothReviews } = await import('./clouds/security.ts');
         return bothReviews(aws.security, (await hostinger()).reviewFirewalls);
@@ -146,10 +156,6 @@ export function connectClouds({ settings, guard, store, redactor, sessionPolicy 
       functions: aws.functions,
       secrets: aws.secrets,
       monitoring: aws.monitoring,
-      costs: lazily<Ports['costs']>(async () => {
-        const { createCosts } = await import('./costs/index.ts');
-        return createCosts({ aws: aws.costs, hostinger: (await hostinger()).billing, store, now: Date.now });
-      }),
       dns: lazily(async () => (await hostinger()).dns),
       vps: lazily(async () => (await hostinger()).vps),
       deploy: lazily<Ports['deploy']>(async () => {

@@ -8,10 +8,12 @@ import { newCallId } from './call/call-id.ts';
 import { createInvoke, type Invoke, type Road, recordRefusal } from './call/invoke.ts';
 import { createRedactor } from './call/redact.ts';
 import { createRefusalCounter, type RefusalCounter } from './call/refusal-counter.ts';
+import { type Chores, startChores } from './chores.ts';
 import { createApproverList } from './config/approvers.ts';
 import type { Settings } from './config/load.ts';
 import { closest } from './config/problem.ts';
 import { type Clouds, connectClouds } from './connect-clouds.ts';
+import { connectSpend } from './connect-spend.ts';
 import { redactCrashesWith } from './crash.ts';
 import { createFleetDashboard } from './fleet-dashboard.ts';
 import { healthProbes } from './health.ts';
@@ -49,8 +51,8 @@ export interface ZiggieServer {
   readonly scanHostKey: Clouds['hostinger']['scan'];
   /** Hostinger's API and its servers, asked for the least that they answer. */
   readonly probes: Pick<Clouds['hostinger'], 'probe' | 'probeHost'>;
-  /** For processes that stay: ends what others left of deployments, soon and from then on. */
-  endInterruptedDeployments(): void;
+  /** For processes that stay: from soon on does what nobody calls for (`startChores`). */
+  stay(): void;
   readonly configurationPlace: AwsProvider['configurationPlace'];
   readonly invoke: Invoke;
   readonly log: ReturnType<typeof createLog>;
@@ -132,6 +134,7 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
   );
   const principalOf = (id: string): Principal => principals.get(id) ?? { kind: 'agent', id, teams: [], toolsets: [] };
   const limits = new Map(settings.agents.map(({ id, limits }) => [id, limits]));
+  const caps = new Map(settings.agents.map(({ id, monthlyCapCents }) => [id, monthlyCapCents]));
 
   const road: Road = {
     operations: loadOperations,
@@ -155,6 +158,8 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     sandbox: settings.sandbox,
     approverIds: async () => [...(await approvers()).keys()],
     limitsOf: (principal) => limits.get(principal.id) ?? settings.defaultLimits,
+    spend: connectSpend(settings, store),
+    monthlyCapOf: (principal) => caps.get(principal.id),
     bindingFacts,
     nearestTool: (name) =>
       closest(
@@ -169,7 +174,7 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     now: Date.now,
   };
   clouds.recordOn(road, principalOf);
-  let resuming: NodeJS.Timeout | undefined;
+  let chores: Chores | undefined;
   const running = new Set<Promise<unknown>>();
   const travel = createInvoke(road);
   /** What closing waits for. */
@@ -181,6 +186,7 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
   };
   const stopping = new AbortController();
   const invoke: Invoke = (request) => {
+    chores?.noteCall(request.client);
     const signal = request.signal ? AbortSignal.any([request.signal, stopping.signal]) : stopping.signal;
     return track(travel({ ...request, signal }));
   };
@@ -242,12 +248,8 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     provided: clouds.provided,
     scanHostKey: clouds.hostinger.scan,
     probes: clouds.hostinger,
-    endInterruptedDeployments() {
-      resuming = setTimeout(() => {
-        clouds.resumeDeployments().catch((error: Error) => {
-          log.error({ reason: error.message }, 'what was interrupted of deployments could not be ended');
-        });
-      }, warmAfterMs);
+    stay() {
+      chores ??= startChores({ settings, store, clouds, invoke, principalOf, log });
     },
     configurationPlace: aws.configurationPlace,
     invoke,
@@ -259,7 +261,7 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     },
     async close() {
       clearTimeout(warming);
-      clearTimeout(resuming);
+      chores?.stop();
       await within(drainMs, Promise.allSettled(running));
       // What only waits is told to stop; what was sent is still given its time.
       stopping.abort();

@@ -44,9 +44,10 @@ describe('imports', () => {
     ['resilience', /^(resilience|ports|call\/errors)/],
     ['providers', /^(providers|ports|lazily|call\/(errors|canonical|cursor))/],
     ['deploy', /^(deploy|ports|lazily|call\/(errors|canonical))/],
-    ['costs', /^(costs|ports|lazily|call\/(errors|canonical))/],
+    ['costs', /^(costs|ports|lazily|call\/(errors|canonical|cursor))/],
+    ['mail', /^(mail|ports|call\/errors)/],
     ['clouds', /^(clouds|ports|call\/(errors|cursor))/],
-    ['policy', /^(policy|ports|call\/(operation|text-limit)|config\/problem)/],
+    ['policy', /^(policy|ports|call\/(operation|text-limit|advice)|config\/problem)/],
     ['mcp', /^(mcp|call|ports|resources|prompts)\//],
   ])('%s reach only what they may', (folder, allowed) => {
     const found = from(`${folder}/`).filter((each) => ours(each) && !allowed.test(each.to));
@@ -67,6 +68,7 @@ describe('imports', () => {
     [/^opossum$/, /^resilience\//],
     [/^ssh2$/, /^providers\/(hostinger\/ssh|sandbox\/ssh)\//],
     [/^undici$/, /^providers\/(hostinger|sandbox\/hostinger)\//],
+    [/^nodemailer/, /^mail\//],
     [/^node:sqlite$/, /^(state|audit)\//],
     [/^commander$/, /^cli\//],
   ])('%s is imported in one place', (module, where) => {
@@ -98,7 +100,7 @@ describe('imports', () => {
 
   it('only the CLI and the stdio transport write to stdout', () => {
     const writers = globSync('**/*.ts', { cwd: root }).filter(
-      (file) => !file.startsWith('cli') && /console\.|process\.stdout/.test(readFileSync(join(root, file), 'utf8')),
+      (file) => !file.startsWith('cli') && /console\.\w|process\.stdout/.test(readFileSync(join(root, file), 'utf8')),
     );
     expect(writers).toEqual([]);
   });

@@ -85,7 +85,7 @@ export function createAccess({ road, version, mode, probes, runbooks }: AccessOp
     },
 
     async explain(principal, tool, raw, call) {
-      const { operations, nearestTool, policy, resolvers, sandbox, approverIds } = road();
+      const { operations, nearestTool, policy, resolvers, sandbox, approverIds, spend: spendPort } = road();
       const operation = findOperation(await operations(), tool, nearestTool);
       const { input, dryRun, references } = parseInput(operation, raw);
       if (!policy.visibleTools(principal).includes(operation.name)) {
@@ -98,7 +98,12 @@ export function createAccess({ road, version, mode, probes, runbooks }: AccessOp
       }
       const asking = { ...call, iam: [...call.iam, ...operation.iam] };
       const { targets: own, secrets } = await resolveTargets(operation, operation.targets(input, principal), references, resolvers, asking);
-      const decision = await decideCall(policy, { operation, principal, input, targets: own, secrets, dryRun, sandbox }, approverIds);
+      const spend = await spendPort.facts(operation.adds?.(input, own[0]));
+      const decision = await decideCall(
+        policy,
+        { operation, principal, input, targets: own, secrets, dryRun, sandbox, spend },
+        approverIds,
+      );
       const targets = [...own, ...secrets];
       // Facts of what the agent may not read are not told by the way of asking why.
       const readable = await Promise.all(targets.map((target) => mayRead(road(), principal, target)));

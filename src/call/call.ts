@@ -57,6 +57,8 @@ export class Call {
   policySetHash?: string;
   approvalId?: string;
   replayOf?: string;
+  /** A share of the agent's month was taken for it. */
+  hasReserved = false;
   intentRecorded = false;
   /** The outcome is known, and could not be made durable. */
   outcomeUnrecorded = false;
@@ -82,7 +84,7 @@ export class Call {
     return {
       callId: this.id,
       actor: request.principal?.id ?? '',
-      iam: this.operation?.iam ?? [],
+      iam: [...(this.operation?.iam ?? []), ...(this.operation?.serverIam ?? [])],
       signal: this.#signal,
       deadlineAt: this.deadlineAt,
       waitMs: this.#waitMs,

@@ -1,5 +1,7 @@
 import type { Principal, Resolved, SecretTarget } from '../ports/domain.ts';
 import type { PolicyAnswer, PolicyPort, SystemFacts } from '../ports/policy.ts';
+import type { SpendFacts } from '../ports/spend.ts';
+import { filledAdvice } from './advice.ts';
 import type { NonEmpty, Operation } from './operation.ts';
 import { useSecret } from './secret-references.ts';
 
@@ -13,6 +15,8 @@ export interface DecisionInput {
   readonly secrets: readonly Resolved<SecretTarget>[];
   readonly dryRun: boolean;
   readonly sandbox: boolean;
+  /** As it was when the targets were resolved. */
+  readonly spend: SpendFacts;
 }
 
 export type Decision =
@@ -57,7 +61,7 @@ export async function decideCall(policy: PolicyPort, asked: DecisionInput, appro
   const denied = all.filter((answer) => !answer.allow);
   const why = {
     policyIds: unique(denied.flatMap((answer) => answer.policyIds)),
-    advice: unique(denied.flatMap((answer) => answer.advice)),
+    advice: filledAdvice(unique(denied.flatMap((answer) => answer.advice)), asked.spend),
   };
   const known = await approvers();
   for (const approver of known.length > 0 ? known : ['nobody']) {
@@ -77,8 +81,8 @@ export async function allowedWithApproval(policy: PolicyPort, asked: DecisionInp
 }
 
 async function ask(policy: PolicyPort, asked: DecisionInput, approval?: { approver: string }): Promise<Answers> {
-  const { operation, principal, input, dryRun, sandbox } = asked;
-  const system: SystemFacts = { dryRun, sandbox, ...(approval ? { approval } : {}) };
+  const { operation, principal, input, dryRun, sandbox, spend } = asked;
+  const system: SystemFacts = { dryRun, sandbox, spend, ...(approval ? { approval } : {}) };
   const [targets, secrets] = await Promise.all([
     Promise.all(asked.targets.map((target) => policy.decide({ principal, tool: operation.name, target, input, system }))),
     Promise.all(

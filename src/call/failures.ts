@@ -1,5 +1,6 @@
 import type { Effect } from '../ports/domain.ts';
 import type { AdmitResult, KnownKey } from '../ports/state.ts';
+import { moneyOf } from './advice.ts';
 import { CallError, type ErrorBody } from './errors.ts';
 
 /** What the road itself refuses, and what to do about it. Providers' failures are worded by their adapters. */
@@ -43,6 +44,27 @@ export function notAdmitted(
         ...waits,
         remedy: 'Wait for a running call to end, then call again.',
       });
+}
+
+/** @param cents of the price list, and what is used of the cap so far; undefined where the price is not known */
+export function overMonthlyCap(
+  agent: string,
+  { cents, cap, usedCents, currency }: { cents: number | undefined; cap: number; usedCents: number | undefined; currency: string },
+): CallError {
+  const used = usedCents === undefined ? '' : `, of which ${moneyOf(usedCents, currency)} are used`;
+  return new CallError(
+    'quota_exceeded',
+    cents === undefined
+      ? `The monthly cost of this is not known, and ${agent} has a cap of ${moneyOf(cap, currency)} a month.`
+      : `This would add ${moneyOf(cents, currency)} a month; ${agent} may add ${moneyOf(cap, currency)} a month${used}.`,
+    {
+      ...none,
+      remedy:
+        cents === undefined
+          ? 'Choose a type and region whose list price is known (t3, m6i, …), or ask an agent without a cap.'
+          : 'Choose something smaller, ask an agent with a higher cap, or ask the platform engineer (monthlyCap in ziggie.yaml).',
+    },
+  );
 }
 
 export function neverAllowed(tool: string, principal: string): CallError {

@@ -4,11 +4,12 @@ import type { AuditPort } from '../ports/audit.ts';
 import type { MissingPart, Principal, Resolved, SecretTarget, Target } from '../ports/domain.ts';
 import type { PolicyPort } from '../ports/policy.ts';
 import type { TargetResolvers } from '../ports/resolve.ts';
+import type { Addition, SpendFacts, SpendPort } from '../ports/spend.ts';
 import type { AdmitResult, StateStore } from '../ports/state.ts';
 import { Call, type CallRequest, type CallResult } from './call.ts';
 import { hashArguments } from './canonical.ts';
 import { allowedWithApproval, type DecisionInput, decideCall } from './decide.ts';
-import { courtesy, fail, record } from './ending.ts';
+import { courtesy, fail, giveBackSpend, record } from './ending.ts';
 import type { CallError } from './errors.ts';
 import * as failures from './failures.ts';
 import { claimKey, findOutcome, keepOutcome, type StoredOutcome } from './idempotency.ts';
@@ -40,6 +41,9 @@ export interface Road {
   readonly sandbox: boolean;
   readonly approverIds: () => Promise<readonly string[]>;
   readonly limitsOf: (principal: Principal) => { callsPerMinute: number; callsAtOnce: number };
+  readonly spend: SpendPort;
+  /** What a principal may add to a month of costs, in cents of the budget's currency; undefined: as much as policy lets it. */
+  readonly monthlyCapOf: (principal: Principal) => number | undefined;
   /** Facts of a target that an approval is bound to. */
   readonly bindingFacts: (target: Target) => unknown;
   readonly nearestTool: (name: string) => string | undefined;
@@ -111,7 +115,9 @@ async function travel(road: Road, call: Call): Promise<Record<string, unknown>> 
   call.targets = [...resolved, ...secrets];
 
   // 5. May they do it to all of that?
-  const asked: DecisionInput = { operation, principal, input, targets: resolved, secrets, dryRun, sandbox: road.sandbox };
+  const addition = operation.adds?.(input, found.targets[0]);
+  const spend = await road.spend.facts(addition);
+  const asked: DecisionInput = { operation, principal, input, targets: resolved, secrets, dryRun, sandbox: road.sandbox, spend };
   call.policySetHash = road.policy.hash();
   const decision = await decideCall(road.policy, asked, road.approverIds);
   if (road.policy.hash() !== call.policySetHash) throw failures.policyMoved();
@@ -129,6 +135,7 @@ async function travel(road: Road, call: Call): Promise<Record<string, unknown>> 
   hideSecretInputs(operation, input, road.redactor);
   call.refuseIfCancelled();
   claimKey(road.store, call, road.now(), call.deadlineAt + graceMs);
+  if (addition) reserveSpend(road, call, principal, addition, spend);
   if (binding) await claimGrant(road, call, asked, binding);
   await recordIntent(road, call, operation);
 
@@ -228,6 +235,20 @@ async function claimGrant(road: Road, call: Call, asked: DecisionInput, binding:
   const allowed = claimed !== undefined && (await allowedWithApproval(road.policy, asked, claimed.approver));
   if (!allowed || road.policy.hash() !== binding.policySetHash) throw failures.approvalGone(id);
   call.decision = 'allow';
+}
+
+/** What would exceed the agent's month is refused before anything is consumed; a call that has no effect gives its share back. */
+function reserveSpend(road: Road, call: Call, principal: Principal, { key }: Addition, spend: SpendFacts): void {
+  const cap = road.monthlyCapOf(principal);
+  if (cap === undefined) return;
+  const { monthlyCostCents: cents, currency } = spend;
+  const over = (usedCents: number | undefined) => failures.overMonthlyCap(principal.id, { cents, cap, usedCents, currency });
+  if (cents === undefined) throw over(undefined);
+  const reserved = road.spend.reserve(principal.id, key ?? call.scope().clientToken, call.id, cents, cap);
+  if (!reserved.ok) throw over(reserved.usedCents);
+  call.hasReserved = true;
+  // A plan takes nothing.
+  if (call.dryRun) giveBackSpend(road, call);
 }
 
 async function recordIntent(road: Road, call: Call, operation: Operation): Promise<void> {

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { AccessPort } from '../ports/access.ts';
 import type { CallScope } from '../ports/call-scope.ts';
 import type { ComputePort } from '../ports/compute.ts';
+import type { AlertsPort } from '../ports/cost-alerts.ts';
+import type { ReportsPort } from '../ports/cost-reports.ts';
 import type { CostsPort } from '../ports/costs.ts';
 import type { DeployPort } from '../ports/deploy.ts';
 import type { DnsPort } from '../ports/dns.ts';
@@ -10,6 +12,7 @@ import type { FunctionsPort } from '../ports/functions.ts';
 import type { MonitoringPort } from '../ports/monitoring.ts';
 import type { SecretsPort } from '../ports/secrets.ts';
 import type { SecurityPort } from '../ports/security.ts';
+import type { Addition } from '../ports/spend.ts';
 import type { SeenTarget } from '../ports/state.ts';
 import type { StoragePort } from '../ports/storage.ts';
 import type { VpsPort } from '../ports/vps.ts';
@@ -27,6 +30,8 @@ export interface Ports {
   readonly vps: VpsPort;
   readonly deploy: DeployPort;
   readonly costs: CostsPort;
+  readonly alerts: AlertsPort;
+  readonly reports: ReportsPort;
   readonly access: AccessPort;
 }
 
@@ -56,10 +61,15 @@ export interface Operation {
   readonly retry: RetryClass;
   /** IAM actions that the operation may use on AWS. */
   readonly iam: readonly string[];
+  /** IAM actions that are used under the server's own identity, because what they bring is for all agents; no agent's session has them. */
+  readonly serverIam: readonly string[];
   /** Cedar entity type of its targets. */
   readonly entity: EntityType;
-  /** `all`: one denied target denies the call. `any`: a list is decided per account, and accounts left out are named. */
-  readonly decide: 'all' | 'any';
+  /**
+   * `all`: one denied target denies the call, and each reference names one. `every`: the same, and a reference may stand for several.
+   * `any`: a list is decided per account, and accounts left out are named.
+   */
+  readonly decide: 'all' | 'every' | 'any';
   /** False for operations that exist only as a resource. */
   readonly listed: boolean;
   /** Answered even while the journal cannot be written. */
@@ -85,6 +95,8 @@ export interface Operation {
   /** Whether a person must have approved this very call, whatever policy permits. */
   readonly approvalOnly?: (input: unknown) => boolean;
   targets(input: unknown, principal: Principal): TargetRef[];
+  /** What it would make or set running that is billed from then on. */
+  readonly adds?: (input: unknown, target: Resolved) => Addition | undefined;
   readonly seen?: (output: unknown) => SeenTarget[];
   readonly made?: (output: unknown) => { type: EntityType; id: string }[];
   run(ports: Ports, targets: NonEmpty<Resolved>, input: unknown, call: OperationCall): Promise<unknown>;
@@ -101,10 +113,11 @@ export interface OperationDeclaration<I extends z.ZodObject, O extends z.ZodObje
   effect: ToolEffect;
   retry: RetryClass;
   iam: string[];
+  serverIam?: string[];
   input: I;
   output: O;
   entity: E;
-  decide?: 'all' | 'any';
+  decide?: Operation['decide'];
   listed?: boolean;
   needsAudit?: boolean;
   usesTargetSecrets?: boolean;
@@ -113,6 +126,8 @@ export interface OperationDeclaration<I extends z.ZodObject, O extends z.ZodObje
   /** What is wrong with an input that fits the schema (two fields that exclude each other), in words for the caller. */
   check?(input: z.output<I>): string | undefined;
   targets(input: z.output<I>, principal: Principal): TargetRef<E>[];
+  /** What it would make or set running that is billed from then on: policy, plans and caps see its price. */
+  adds?(input: z.output<I>, target: Resolved<TargetMap[E]>): Addition | undefined;
   /** What the call made, for its record. */
   made?(output: z.output<O>): { type: EntityType; id: string }[];
   /** What the caller has now seen, for completions. */
@@ -151,6 +166,7 @@ export function defineOperation<I extends z.ZodObject, O extends z.ZodObject, E 
     effect: declaration.effect,
     retry: declaration.retry,
     iam: declaration.iam,
+    serverIam: declaration.serverIam ?? [],
     entity: declaration.entity,
     toolset,
     decide: declaration.decide ?? 'all',
@@ -169,6 +185,7 @@ export function defineOperation<I extends z.ZodObject, O extends z.ZodObject, E 
     ...(declaration.check ? { check: declaration.check as NonNullable<Operation['check']> } : {}),
     // Types are erased on purpose: the road parses with `input` before it calls either.
     targets: declaration.targets as Operation['targets'],
+    ...(declaration.adds ? { adds: declaration.adds as unknown as NonNullable<Operation['adds']> } : {}),
     ...(declaration.made ? { made: declaration.made as NonNullable<Operation['made']> } : {}),
     ...(declaration.seen ? { seen: declaration.seen as NonNullable<Operation['seen']> } : {}),
     run: declaration.run as unknown as Operation['run'],

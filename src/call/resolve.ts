@@ -29,11 +29,9 @@ export async function resolveTargets(
   const found = await Promise.all(refs.map((ref) => resolveOne(ref, resolvers, call)));
   const unasked = found.flatMap((each) => each.unasked ?? []);
   const targets = found.flatMap((each) => each.targets);
-  if (operation.decide === 'all') {
-    // A place that could not be asked may be the very one.
-    if (unasked[0]) throw unasked[0].error;
-    for (const each of found) refuseSeveral(each.targets);
-  }
+  // A place that could not be asked may be the very one.
+  if (operation.decide !== 'any' && unasked[0]) throw unasked[0].error;
+  if (operation.decide === 'all') for (const each of found) refuseSeveral(each.targets);
   const [first, ...rest] = targets;
   if (!first) throw unasked[0]?.error ?? nothingFound(operation);
   const using = { ...call, iam: [...call.iam, useSecretFacts] };

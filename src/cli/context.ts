@@ -34,11 +34,11 @@ export async function withServer<T>(options: CommonOptions, use: (server: Ziggie
 }
 
 /** Runs a command that needs the state store and nothing else. */
-export async function withStore<T>(options: CommonOptions, use: (store: StateStore, settings: Settings) => T): Promise<T> {
+export async function withStore<T>(options: CommonOptions, use: (store: StateStore, settings: Settings) => T | Promise<T>): Promise<T> {
   const settings = await settingsOf(options);
   const store = openSqliteStore(settings.stateFolder);
   try {
-    return use(store, settings);
+    return await use(store, settings);
   } finally {
     store.close();
   }

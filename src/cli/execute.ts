@@ -1,4 +1,6 @@
 import { stringify } from 'yaml';
+import type { CallResult } from '../call/call.ts';
+import type { ZiggieServer } from '../server.ts';
 import { agentOf, type CommonOptions, withServer } from './context.ts';
 import { CliError, exit, exitCodeOf, print, printJson, warn } from './output.ts';
 import { toCall } from './verbs.ts';
@@ -7,26 +9,32 @@ import { toCall } from './verbs.ts';
 export async function execute(options: CommonOptions & { agent: string; command: string; params: string; json?: boolean }): Promise<void> {
   const { tool, input } = toCall(options.command, parseObject(options.params, '--params'));
   await withServer(options, async (server, settings) => {
-    const principal = server.agent(agentOf(settings, options.agent).id);
-    const result = await server.invoke({
-      ...(principal ? { principal } : {}),
-      tool,
-      input,
-      client: 'cli',
-      progress: (_done, _total, message) => {
-        if (!options.json) warn(message);
-      },
-    });
-    process.exitCode = exitCodeOf(result);
+    const result = await callAs(server, agentOf(settings, options.agent).id, tool, input, options.json ?? false);
     if (options.json) printJson(result);
     else if (result.ok) print(stringify(result.output));
-    else {
-      const { message, remedy, effect, callId, approval } = result.error;
-      warn(
-        `${result.error.code}: ${message}\n${remedy}\neffect: ${effect}  call: ${callId}${approval ? `\napprove with: ${approval.how}` : ''}`,
-      );
-    }
   });
+}
+
+/** Calls, sets the exit code, and without JSON says on stderr how it goes and how it failed. */
+export async function callAs(server: ZiggieServer, agent: string, tool: string, input: object, json: boolean): Promise<CallResult> {
+  const principal = server.agent(agent);
+  const result = await server.invoke({
+    ...(principal ? { principal } : {}),
+    tool,
+    input: { ...input },
+    client: 'cli',
+    progress: (_done, _total, message) => {
+      if (!json) warn(message);
+    },
+  });
+  process.exitCode = exitCodeOf(result);
+  if (!result.ok && !json) {
+    const { message, remedy, effect, callId, approval } = result.error;
+    warn(
+      `${result.error.code}: ${message}\n${remedy}\neffect: ${effect}  call: ${callId}${approval ? `\napprove with: ${approval.how}` : ''}`,
+    );
+  }
+  return result;
 }
 
 export function parseObject(text: string, option: string): Record<string, unknown> {

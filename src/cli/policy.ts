@@ -8,15 +8,16 @@ import { resolveTargets } from '../call/resolve.ts';
 import { useSecret } from '../call/secret-references.ts';
 import type { Settings } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
+import { connectSpend } from '../connect-spend.ts';
 import { sampleTarget } from '../policy/entities.ts';
 import { diffPolicies } from '../policy/policy-diff.ts';
 import { runPolicyTests } from '../policy/policy-tests.ts';
 import { checkPolicy, explainDecision, type PolicyWorld } from '../policy/workbench.ts';
-import type { Principal, Target } from '../ports/domain.ts';
+import type { Principal, Resolved, Target } from '../ports/domain.ts';
 import type { PolicyQuestion } from '../ports/policy.ts';
 import { knownIds } from '../server.ts';
 import { operations } from '../tools/index.ts';
-import { agentOf, type CommonOptions, settingsOf, withServer } from './context.ts';
+import { agentOf, type CommonOptions, settingsOf, withServer, withStore } from './context.ts';
 import { parseObject } from './execute.ts';
 import { CliError, exit, print, printJson, table } from './output.ts';
 
@@ -53,7 +54,11 @@ export async function explain(
         call.operation = operation;
         return resolveTargets(operation, operation.targets(input, principal), references, road.resolvers, call.scope());
       });
-  const system = { dryRun, sandbox: settings.sandbox };
+  const [target] = targets;
+  // What a call would add is asked of the same facts as its decision.
+  const addition = target && operation.adds?.(input, target as Resolved);
+  const spend = await withStore(options, (store) => connectSpend(settings, store).facts(addition));
+  const system = { dryRun, sandbox: settings.sandbox, spend };
   const questions: PolicyQuestion[] = [
     ...targets.map((target: Target) => ({ principal, tool: operation.name, target, input, system })),
     ...secrets.map((target: Target) => ({ principal, tool: useSecret, target, input: { name: target.id, for: operation.name }, system })),

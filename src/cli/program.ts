@@ -157,6 +157,24 @@ function build(): Command {
   agents.addCommand(token);
   program.addCommand(agents);
 
+  const costs = new Command('costs').description('what both clouds cost');
+  costs.addCommand(
+    command('current', 'this month so far')
+      .option('--agent <id>', 'agent to act as; short names work (default: costs.agent of ziggie.yaml)')
+      .option('--json', 'print one line of JSON')
+      .action(async (options) => (await import('./costs.ts')).current(options)),
+  );
+  costs.addCommand(
+    command('report', 'a month in one page: as text, into files, or by mail')
+      .option('--month <YYYY-MM>', 'default: the last whole month')
+      .option('--send', 'mail it to the recipients of ziggie.yaml')
+      .option('--out <dir>', 'keep it there as HTML, text and CSV')
+      .option('--agent <id>', 'agent to act as; short names work (default: costs.agent of ziggie.yaml)')
+      .option('--json', 'print one line of JSON')
+      .action(async (options) => (await import('./costs.ts')).report(options)),
+  );
+  program.addCommand(costs);
+
   const secrets = new Command('secrets').description('credentials of the server itself');
   secrets.addCommand(
     command('import', 'move HOSTINGER_* credentials from a .env file into Secrets Manager')

@@ -18,7 +18,7 @@ const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 export async function serve(options: ServeOptions): Promise<void> {
   const settings = await settingsOf(options);
   const server = await startServer(settings);
-  server.endInterruptedDeployments();
+  server.stay();
   if (!loopback.test(options.host) && !server.store.listTokens().some(({ revokedAt }) => revokedAt === undefined)) {
     await server.close();
     throw new CliError(

@@ -10,7 +10,7 @@ export async function stdio(options: CommonOptions & { agent?: string }): Promis
   const settings = await settingsOf(options);
   const { id } = agentOf(settings, options.agent ?? processEnvironment().ZIGGIE_AGENT ?? settings.defaultAgent);
   const server = await startServer(settings);
-  server.endInterruptedDeployments();
+  server.stay();
   if (settings.sandbox) await sandboxApprover(settings);
   const principal = server.agent(id);
   if (!principal) throw new CliError(exit.configuration, `There is no agent ${id}.`);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type AppSettings, appSettings } from './apps.ts';
+import { type CostSettings, centsOf, costSettings } from './costs.ts';
 import { type Environment, readEnvironment, stateRoot } from './environment.ts';
 import { type HostingerSettings, hostingerSettings } from './hostinger.ts';
 import { ConfigError, type ConfigProblem, didYouMean } from './problem.ts';
@@ -15,6 +16,8 @@ export interface AgentSettings {
   readonly teams: readonly string[];
   readonly toolsets: readonly string[];
   readonly limits: { readonly callsPerMinute: number; readonly callsAtOnce: number };
+  /** What it may add to a month of costs, in cents of the budget's currency; absent: no cap. */
+  readonly monthlyCapCents?: number;
   readonly boundary: Boundary;
 }
 
@@ -72,6 +75,7 @@ export interface Settings {
   readonly security: { readonly sshRanges: readonly string[] };
   readonly hostinger: HostingerSettings;
   readonly apps: readonly AppSettings[];
+  readonly costs: CostSettings;
   readonly http: { readonly allowedHosts: readonly string[] };
 }
 
@@ -149,7 +153,9 @@ export async function loadSettings(options: LoadOptions): Promise<Settings> {
   const { hostinger, problems: ofHostinger } = hostingerSettings(yaml.hostinger, { folder, yamlFile, env, sandbox });
   const teams = [...new Set(yaml.agents.flatMap(({ teams }) => teams))];
   const { apps, problems: ofApps } = appSettings(yaml.apps, { yamlFile, servers: hostinger.servers, accounts, teams });
-  problems.push(...ofHostinger, ...ofApps);
+  const agentIds = yaml.agents.map(({ id }) => id);
+  const { costs, problems: ofCosts } = costSettings(yaml.costs, { yamlFile, sandbox, agents: agentIds, accounts });
+  problems.push(...ofHostinger, ...ofApps, ...ofCosts);
   if (accounts.some(({ name }) => name === 'hostinger'))
     problems.push({ file: yamlFile, message: 'no AWS account can be called hostinger: that is the name of the other cloud' });
   if (problems.length > 0) throw new ConfigError(problems);
@@ -165,11 +171,12 @@ export async function loadSettings(options: LoadOptions): Promise<Settings> {
     sandbox,
     production,
     variables: sandbox ? {} : providedVariables(env),
-    agents: yaml.agents.map(({ id, teams, toolsets, limits, boundary }) => ({
+    agents: yaml.agents.map(({ id, teams, toolsets, limits, monthlyCap, boundary }) => ({
       id,
       teams,
       toolsets: toolsets === 'all' ? options.toolsets : toolsets,
       limits: { ...defaultLimits, ...yaml.limits, ...limits },
+      ...(monthlyCap === undefined ? {} : { monthlyCapCents: centsOf(monthlyCap) }),
       boundary,
     })),
     defaultLimits: { ...defaultLimits, ...yaml.limits },
@@ -195,6 +202,7 @@ export async function loadSettings(options: LoadOptions): Promise<Settings> {
     security: yaml.security,
     hostinger,
     apps,
+    costs,
     http: yaml.http,
   };
   if (production)

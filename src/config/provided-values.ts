@@ -82,6 +82,14 @@ const knownValues = {
     label: 'hostinger ssh host key',
     purpose: 'SHA256:… by which the VPS is known',
   },
+  'smtp-password': {
+    secret: 'ziggie/smtp',
+    field: 'password',
+    variable: 'ZIGGIE_SMTP_PASSWORD',
+    label: 'smtp password',
+    purpose: 'for mailing reports and alerts',
+    isSecret: true,
+  },
 } as const satisfies Record<string, KnownValue>;
 
 export type ProvidedName = keyof typeof knownValues;

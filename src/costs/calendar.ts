@@ -12,20 +12,38 @@ export function dateOf(day: Day): string {
   return new Date(day * dayMs).toISOString().slice(0, 10);
 }
 
-export interface Month {
+/** The day that is called `2026-11-22`; the UTC day of a time with an offset. NaN for what is none. */
+export function dayNamed(text: string): Day {
+  return dayOf(Date.parse(text));
+}
+
+/** A month as a span of days. */
+export interface MonthSpan {
   /** `2026-11` */
   readonly name: string;
   readonly first: Day;
-  readonly today: Day;
   /** The first day of the next one. */
   readonly end: Day;
 }
 
+/** The month that runs. */
+export interface Month extends MonthSpan {
+  readonly today: Day;
+}
+
 export function monthAt(epochMs: number): Month {
   const today = dayOf(epochMs);
-  const name = dateOf(today).slice(0, 7);
-  const first = dayOf(Date.parse(`${name}-01`));
-  return { name, first, today, end: addMonths(first, 1) };
+  return { ...monthOf(today), today };
+}
+
+/** The month that a day is in. */
+export function monthOf(day: Day): MonthSpan {
+  const first = firstOfMonth(day);
+  return { name: dateOf(day).slice(0, 7), first, end: addMonths(first, 1) };
+}
+
+export function firstOfMonth(day: Day): Day {
+  return dayNamed(`${dateOf(day).slice(0, 7)}-01`);
 }
 
 /** The same day of another month, or the last one of a month that is shorter: what is billed on the 31st is billed on 28 February. */

@@ -1,4 +1,4 @@
-import type { PaidSubscription } from '../ports/costs.ts';
+import type { PaidSubscription } from '../ports/cost-sources.ts';
 import { addMonths, type Day, dayOf, monthNumber } from './calendar.ts';
 import { type Cents, noCents, plus, shareOf } from './cents.ts';
 
@@ -17,6 +17,8 @@ export interface Schedule {
   spread(from: Day, until: Day): Cents;
   /** Days from `from` to `until` (not included) on which it renews. */
   renewals(from: Day, until: Day): Day[];
+  /** Cents that are billed on those days: at the beginning of each period its price, whether it is paid already or still to come. */
+  billed(from: Day, until: Day): number;
   /** The next day on which it renews, wherever that is. */
   readonly next?: Day;
 }
@@ -27,7 +29,7 @@ export interface Schedule {
  */
 export function scheduleOf(subscription: PaidSubscription): Schedule | undefined {
   const { status, autoRenews, period, totalCents, renewalCents, createdAt, expiresAt, nextBillingAt } = subscription;
-  if (nobodys.includes(status)) return { subscription, spread: () => noCents, renewals: () => [] };
+  if (nobodys.includes(status)) return { subscription, spread: () => noCents, renewals: () => [], billed: () => 0 };
   const renews = autoRenews && renewing.includes(status);
   const anchor = renews ? (day(nextBillingAt) ?? day(expiresAt)) : (day(expiresAt) ?? day(nextBillingAt));
   const step = stepOf(period);
@@ -64,6 +66,15 @@ export function scheduleOf(subscription: PaidSubscription): Schedule | undefined
       for (let index = Math.max(0, indexAt(from)); boundary(index) < until; index += 1)
         if (boundary(index) >= from) days.push(boundary(index));
       return days;
+    },
+    billed(from, until) {
+      let cents = 0;
+      for (let index = indexAt(Math.max(from, begins)); boundary(index) < Math.min(until, ends); index += 1) {
+        // What was bought within what would have been a period was billed on the day on which it was bought.
+        const on = Math.max(boundary(index), begins);
+        if (on >= from && on < until) cents += priceOf(index);
+      }
+      return cents;
     },
     ...(renews ? { next: anchor } : {}),
   };

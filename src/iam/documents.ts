@@ -4,7 +4,7 @@ import { type PolicyDocument, type Statement, statementsFor } from './statements
 
 /** The IAM documents that follow from the registry. `npm run generate` writes them; a test fails when they are stale. */
 
-type Declared = Pick<Operation, 'name' | 'toolset' | 'effect' | 'iam'>;
+type Declared = Pick<Operation, 'name' | 'toolset' | 'effect' | 'iam' | 'serverIam'>;
 
 /** Where the audit's second copy goes, unless ziggie.yaml says otherwise. */
 const auditGroup = '/ziggie/infrastructure-audit';
@@ -22,14 +22,28 @@ export function isElevated({ effect, toolset, name }: Declared): boolean {
 }
 
 export function actionsOf(operations: readonly Declared[]): string[] {
-  return [...new Set(operations.flatMap(({ iam }) => iam))].sort();
+  return unique(operations.flatMap(({ iam }) => iam));
+}
+
+/** What the server asks for itself, in whosever name it was called: no agent's session has it. */
+export function serverActionsOf(operations: readonly Declared[]): string[] {
+  return unique(operations.flatMap(({ serverIam }) => serverIam));
+}
+
+function unique(actions: readonly string[]): string[] {
+  return [...new Set(actions)].sort();
 }
 
 /** By file name below iam-policies/. */
 export function iamDocuments(operations: readonly Declared[]): Readonly<Record<string, PolicyDocument>> {
   const usual = actionsOf(operations.filter((operation) => !isElevated(operation)));
   const elevated = actionsOf(operations.filter(isElevated)).filter((action) => !usual.includes(action));
+  const own = statementsFor(serverActionsOf(operations), defaultBoundary).map((statement) => ({
+    ...statement,
+    Sid: `Server${statement.Sid}`,
+  }));
   return {
+    'ziggie-server-policy.json': document(own),
     'ziggie-agent-policy.json': document(statementsFor(usual, defaultBoundary)),
     'ziggie-agent-elevated-policy.json': document(statementsFor(elevated, defaultBoundary)),
     'ziggie-agent-trust-policy.json': document([
@@ -66,7 +80,7 @@ export function iamDocuments(operations: readonly Declared[]): Readonly<Record<s
         Sid: 'ReadOwnConfiguration',
         Effect: 'Allow',
         Action: 'secretsmanager:GetSecretValue',
-        Resource: ['arn:aws:secretsmanager:*:*:secret:ziggie/hostinger-*'],
+        Resource: ['arn:aws:secretsmanager:*:*:secret:ziggie/hostinger-*', 'arn:aws:secretsmanager:*:*:secret:ziggie/smtp-??????'],
       },
       // The server's identity can add to the record and never take from it, whatever else is attached.
       {

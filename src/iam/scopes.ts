@@ -83,6 +83,10 @@ const reaches = {
     // AWS's own have no account; nobody else may use names that begin like this.
     { resources: ['arn:aws:ssm:*:*:document/AWS-RunShellScript'] },
   ],
+  /** Of every account: a budget's ARN carries no region. */
+  budgets: () => [{ resources: ['arn:aws:budgets::*:budget/*'] }],
+  topics: () => [{ resources: ['arn:aws:sns:*:*:ziggie-*'] }],
+  mail: () => [{ resources: ['arn:aws:ses:*:*:identity/*', 'arn:aws:ses:*:*:configuration-set/*'] }],
   distributions: () => [{ resources: ['arn:aws:cloudfront::*:distribution/*'] }],
   trail: () => [{ resources: [`arn:aws:cloudtrail:*:*:trail/${trail}`] }],
 } as const satisfies Record<string, (boundary: IamBoundary) => readonly Reach[]>;
@@ -90,7 +94,18 @@ const reaches = {
 export type Scope = keyof typeof reaches;
 
 /** What they reach without a condition is of resource types that no action of the others applies to: those statements may be one. */
-export const apart: readonly Scope[] = ['buckets', 'objects', 'functions', 'secrets', 'commands', 'distributions', 'trail'];
+export const apart: readonly Scope[] = [
+  'buckets',
+  'objects',
+  'functions',
+  'secrets',
+  'commands',
+  'budgets',
+  'topics',
+  'mail',
+  'distributions',
+  'trail',
+];
 
 const scopes: Readonly<Record<Scope, readonly string[]>> = {
   any: [
@@ -146,6 +161,8 @@ const scopes: Readonly<Record<Scope, readonly string[]>> = {
     'ssm:DescribeInstanceInformation',
     'ssm:ListCommandInvocations',
     'ce:GetCostAndUsage',
+    'ce:GetCostForecast',
+    'ce:GetAnomalies',
   ],
   instances: ['ec2:StartInstances', 'ec2:StopInstances', 'ec2:RebootInstances', 'ec2:TerminateInstances'],
   launch: ['ec2:RunInstances'],
@@ -180,6 +197,9 @@ const scopes: Readonly<Record<Scope, readonly string[]>> = {
     'secretsmanager:RestoreSecret',
     'secretsmanager:TagResource',
   ],
+  budgets: ['budgets:ViewBudget', 'budgets:ModifyBudget'],
+  topics: ['sns:Publish'],
+  mail: ['ses:SendRawEmail'],
   trail: ['cloudtrail:CreateTrail', 'cloudtrail:UpdateTrail', 'cloudtrail:StartLogging', 'cloudtrail:PutEventSelectors'],
 };
 

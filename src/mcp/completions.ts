@@ -24,6 +24,7 @@ function valuesOf(
   known: Record<string, string>,
 ): string[] {
   if ('values' in completion) return completion.values.filter((value) => value.startsWith(typed));
+  if ('months' in completion) return lastMonths().filter((month) => month.startsWith(typed));
   if ('runbooks' in completion) return backend.runbookNames.filter((name) => name.startsWith(typed));
   // Seen ids are `within/id`; without the other variable any prefix of ids will do.
   const within = completion.of ?? (completion.within ? known[completion.within] : undefined);
@@ -31,6 +32,14 @@ function valuesOf(
   const anywhere = ['aws', 'hostinger'].flatMap((provider) => tails(backend.seen(principal, completion.seen, `${provider}/${typed}`)));
   // An application may run in both.
   return [...new Set(anywhere)];
+}
+
+/** This one and the thirteen before it (Cost Explorer keeps no more by default), newest first; `2026-11`, in UTC. */
+function lastMonths(): string[] {
+  const now = new Date();
+  return Array.from({ length: 14 }, (_, back) =>
+    new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1)).toISOString().slice(0, 7),
+  );
 }
 
 function tails(targets: readonly { id: string }[]): string[] {

@@ -2,7 +2,9 @@
  * Invariant: a policy set that comes out of here has been validated against the generated schema without a warning,
  * every policy has a unique `@id` and an `@advice`, and every agent, team, person, account and action that it names exists.
  */
+
 import type { DetailedError, PolicyJson, ValidationAnswer } from '@cedar-policy/cedar-wasm/nodejs';
+import { adviceWords } from '../call/advice.ts';
 import { didYouMean } from '../config/problem.ts';
 import type { Cedar } from './cedar.ts';
 import { namespace } from './entities.ts';
@@ -84,6 +86,11 @@ function annotated(statement: Statement, json: PolicyJson, problems: PolicyProbl
   else if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(id))
     problems.push(report(statement, `@id("${id}") is not a name`, 'use lower case letters, digits and hyphens, at most 64'));
   if (!advice) problems.push(report(statement, 'the policy has no @advice("…")', 'it is what a denied agent is told'));
+  for (const [, word = ''] of (advice ?? '').matchAll(/\{(\w+)\}/g))
+    if (!adviceWords.some((known) => known === word))
+      problems.push(
+        report(statement, `@advice has no {${word}} to fill in`, didYouMean(word, adviceWords) ?? `known: ${adviceWords.join(', ')}`),
+      );
   if (problems.length > found || !id || !advice) return undefined;
   return { id, advice, effect: json.effect, source: statement.source, json, place: placeOf(statement, statement.start) };
 }

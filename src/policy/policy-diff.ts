@@ -2,7 +2,7 @@
 import type { Principal, Target } from '../ports/domain.ts';
 import type { PolicyQuestion } from '../ports/policy.ts';
 import { actionMatches } from './policy-json.ts';
-import { samplesFor, wordsOf } from './samples.ts';
+import { samplesFor, spendsFor, wordsOf } from './samples.ts';
 import { type PolicyWorld, type Verdict, withPolicies } from './workbench.ts';
 
 export interface ChangedDecision {
@@ -31,13 +31,17 @@ export function diffPolicies(
       const policies = [...before.policies.values(), ...after.policies.values()].map(({ json }) => json);
       // What a tool's policies do not compare with changes none of its decisions.
       const words = new Map(
-        [...after.schema.actions.values()].map((action) => [action, wordsOf(policies.filter((json) => actionMatches(json, action)))]),
+        [...after.schema.actions.values()].map((action) => {
+          const own = policies.filter((json) => actionMatches(json, action));
+          return [action, { words: wordsOf(own), spends: spendsFor(own) }];
+        }),
       );
       const changes: ChangedDecision[] = [];
       for (const principal of principals) {
         for (const [action, own] of words) {
-          for (const { target, input } of samplesFor(action, own, world.known.accounts)) {
-            const system = { dryRun: false, sandbox: false };
+          const samples = samplesFor(action, own.words, world.known.accounts);
+          for (const { target, input, spend } of own.spends.flatMap((spend) => samples.map((sample) => ({ ...sample, spend })))) {
+            const system = { dryRun: false, sandbox: false, ...(spend ? { spend } : {}) };
             const question: PolicyQuestion = { principal, tool: action.tool, target, input, system };
             const then = before.judge(question);
             const now = after.judge(question);

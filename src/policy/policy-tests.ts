@@ -8,7 +8,10 @@ import { didYouMean } from '../config/problem.ts';
 import type { Principal, Target, TargetRef } from '../ports/domain.ts';
 import { sampleTarget } from './entities.ts';
 import type { PolicyProblem } from './problems.ts';
+import { calmSpend } from './samples.ts';
 import { type PolicyWorld, type Verdict, type Workbench, withPolicies } from './workbench.ts';
+
+const spendFacts = ['monthToDateCents', 'forecastCents', 'budgetCents', 'monthlyCostCents', 'ageMinutes'] as const;
 
 const caseShape = z.strictObject({
   name: z.string().min(1),
@@ -18,6 +21,10 @@ const caseShape = z.strictObject({
   /** Facts of the target that matter; the rest is a running, untagged sample. */
   target: z.record(z.string(), z.unknown()).default({}),
   approval: z.strictObject({ approver: z.string() }).optional(),
+  /** Spend, in cents; what is not said is known and calm, and `unknown` is what nobody knows. */
+  spend: z
+    .union([z.literal('unknown'), z.strictObject(Object.fromEntries(spendFacts.map((fact) => [fact, z.int().optional()])))])
+    .default({}),
   expect: z.enum(['allow', 'deny', 'approval_required']),
   /** Exactly these policies decide, in any order. */
   policies: z.array(z.string()).optional(),
@@ -95,7 +102,8 @@ function run({ judge, policies }: Workbench, operations: readonly Operation[], p
   if ('message' in targets) return targets;
 
   const dryRun = input.data.dryRun === true;
-  const system = { dryRun, sandbox: false, ...(approval ? { approval } : {}) };
+  const spend = parsed.data.spend === 'unknown' ? {} : { spend: { ...calmSpend, ...parsed.data.spend } };
+  const system = { dryRun, sandbox: false, ...spend, ...(approval ? { approval } : {}) };
   const judged = targets.map((target) => judge({ principal, tool, target, input: input.data, system }));
   const actual = together(
     judged.map(({ verdict }) => verdict),

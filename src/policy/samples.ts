@@ -1,6 +1,7 @@
 /** Targets and inputs that bring the conditions of given policies into play. */
 import type { PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
 import type { Target } from '../ports/domain.ts';
+import type { SpendFacts } from '../ports/spend.ts';
 import { sampleTarget } from './entities.ts';
 import { walk } from './policy-json.ts';
 import type { PolicyAction } from './schema.ts';
@@ -11,6 +12,23 @@ export type Words = ReadonlyMap<string, ReadonlySet<string>>;
 export interface Sample {
   readonly target: Target;
   readonly input: Readonly<Record<string, unknown>>;
+}
+
+/** Known, and far from any budget. */
+export const calmSpend: SpendFacts = {
+  currency: 'USD',
+  budgetCents: 10_000,
+  monthToDateCents: 0,
+  forecastCents: 0,
+  monthlyCostCents: 0,
+  ageMinutes: 0,
+};
+
+const spendWords = /"attr":"(monthToDateCents|forecastCents|budgetCents|monthlyCostCents|spendAgeMinutes)"/;
+
+/** Spend to ask with: calm and, where policies look at it, unknown. */
+export function spendsFor(policies: readonly PolicyJson[]): readonly (SpendFacts | undefined)[] {
+  return policies.some((policy) => spendWords.test(JSON.stringify(policy))) ? [calmSpend, undefined] : [calmSpend];
 }
 
 export function wordsOf(policies: readonly PolicyJson[]): Words {

@@ -34,9 +34,29 @@ const systemContext = {
     dryRun: { type: 'Boolean' as const, required: true },
     sandbox: { type: 'Boolean' as const, required: true },
     auditGroup: { type: 'String' as const, required: true },
+    monthToDateCents: { type: 'Long' as const, required: true },
+    forecastCents: { type: 'Long' as const, required: true },
+    budgetCents: { type: 'Long' as const, required: true },
+    monthlyCostCents: { type: 'Long' as const, required: true },
+    spendAgeMinutes: { type: 'Long' as const, required: true },
     approval: { type: 'Record' as const, attributes: { approver: { type: 'String' as const, required: true } }, required: false },
   },
 };
+
+/** What is not known, as a number that denies: more than anybody spends, and small enough to be added up and multiplied by a thousand. */
+const unknownNumber = 1_000_000_000_000_000;
+
+/** Spend, always there: an attribute that may be missing would make a policy ask for it with `has`, and then the unknown would allow. */
+function spendContext(spend: SystemFacts['spend']) {
+  const known = (value: number | undefined) => Math.min(unknownNumber, Math.max(-unknownNumber, Math.ceil(value ?? unknownNumber)));
+  return {
+    monthToDateCents: known(spend?.monthToDateCents),
+    forecastCents: known(spend?.forecastCents),
+    budgetCents: spend ? Math.min(unknownNumber, Math.floor(spend.budgetCents)) : 0,
+    monthlyCostCents: known(spend?.monthlyCostCents),
+    spendAgeMinutes: known(spend?.ageMinutes),
+  };
+}
 
 /** Throws when two actions would share a name. */
 export function buildSchema(operations: readonly OperationFacts[]): PolicySchema {
@@ -82,10 +102,10 @@ export function contextOf(
   system: SystemFacts,
   auditGroup = '/ziggie/infrastructure-audit',
 ): Record<string, CedarValueJson> {
-  const { dryRun, sandbox, approval } = system;
+  const { dryRun, sandbox, approval, spend } = system;
   return {
     input: action.input.toCedar(input),
-    system: { dryRun, sandbox, auditGroup, ...(approval ? { approval: { approver: approval.approver } } : {}) },
+    system: { dryRun, sandbox, auditGroup, ...spendContext(spend), ...(approval ? { approval: { approver: approval.approver } } : {}) },
   };
 }
 

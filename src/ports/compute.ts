@@ -12,6 +12,8 @@ export interface InstanceRow {
   region: string;
   /** Only when more than one account is configured. */
   account?: string;
+  /** What it costs a month, where that is known: `7.88 USD`. Of EC2 only while it is billed for running. */
+  monthly?: string;
 }
 
 export interface InstancePage {
@@ -111,5 +113,6 @@ export interface ComputePort {
   restart(instance: Resolved<InstanceTarget>, call: CallScope): Promise<StateChange>;
   terminate(instance: Resolved<InstanceTarget>, call: CallScope): Promise<StateChange>;
   launch(account: Resolved<AccountTarget>, spec: LaunchSpec, call: CallScope): Promise<LaunchResult>;
-  metrics(instance: Resolved<InstanceTarget>, query: MetricQuery, call: CallScope): Promise<InstanceMetrics>;
+  /** Reads only, so that a target need not have been resolved for it. */
+  metrics(instance: InstanceTarget, query: MetricQuery, call: CallScope): Promise<InstanceMetrics>;
 }

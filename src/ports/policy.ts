@@ -1,9 +1,12 @@
 import type { Principal, Target } from './domain.ts';
+import type { SpendFacts } from './spend.ts';
 
 /** Server facts that policy sees as `context.system`, next to the target's own. */
 export interface SystemFacts {
   readonly dryRun: boolean;
   readonly sandbox: boolean;
+  /** Absent: nothing is known of it, which denies what depends on it. */
+  readonly spend?: SpendFacts;
   /** Present once a person approved exactly this call (or, in the second decision, as if one had). */
   readonly approval?: { readonly approver: string };
 }

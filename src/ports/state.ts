@@ -1,3 +1,4 @@
+import type { LedgerEntry } from './cost-sources.ts';
 /**
  * Shared state behind named atomic operations, so that a second implementation (conditional writes) is possible.
  * All times are epoch milliseconds given by the caller.
@@ -84,10 +85,44 @@ export interface DeploymentRow {
   readonly message?: string;
 }
 
+/** An answer that was paid for. */
 export interface KeptCosts {
   readonly fetchedAt: number;
-  /** JSON of its lines. */
-  readonly costs: string;
+  /** JSON of what was answered. */
+  readonly answer: string;
+}
+
+/** Spend of the month over everything that is configured, in cents of the budget's currency. */
+export interface KeptSpend {
+  /** `2026-11` */
+  readonly month: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  readonly monthToDateCents: number;
+  /** Age of its oldest figure, epoch milliseconds. */
+  readonly monthToDateAt: number;
+  readonly forecastCents?: number;
+  readonly forecastAt?: number;
+}
+
+/** A budget over both clouds, evaluated by this server. */
+export interface CostAlertRow {
+  readonly name: string;
+  /** JSON of its `AlertSpec`. */
+  readonly spec: string;
+}
+
+/** A report that is to be mailed, or was. One row for each scheduled month, and one for each that was asked for and could not be sent. */
+export interface ReportRow {
+  /** `scheduled 2026-10`, or the call id of one that was asked for. */
+  readonly id: string;
+  readonly month: string;
+  /** Who has not got it yet. */
+  readonly to: readonly string[];
+  readonly status: 'waiting' | 'sent' | 'failed';
+  readonly attempts: number;
+  readonly nextAt: number;
+  readonly problem?: string;
 }
 
 export interface StateStore {
@@ -159,12 +194,43 @@ export interface StateStore {
     before?: string;
   }): DeploymentRow[];
 
-  /** What an account cost in a month, as it was last read. @param account twelve digits @param month `2026-11` */
-  keptCosts(account: string, month: string): KeptCosts | undefined;
-  keepCosts(account: string, month: string, costs: KeptCosts): void;
-  /** Counts a request that is billed by itself. @param day of UTC, `2026-11-22` */
-  countCostRequest(day: string): void;
+  /** What was answered to a question, if it was ever asked. @param account twelve digits, or `hostinger` @param question any text */
+  keptCosts(account: string, question: string): KeptCosts | undefined;
+  keepCosts(account: string, question: string, costs: KeptCosts): void;
+  /** Counts a request that is billed by itself, unless the day's ceiling is reached: then false. @param day of UTC, `2026-11-22` */
+  countCostRequest(day: string, ceiling: number): boolean;
   costRequests(day: string): number;
+
+  keepSpend(spend: KeptSpend): void;
+  spend(): KeptSpend | undefined;
+  /** See `SpendPort.reserve`. @param month of UTC */
+  reserveSpend(
+    agent: string,
+    month: string,
+    key: string,
+    callId: string,
+    cents: number,
+    capCents: number,
+  ): { ok: true } | { ok: false; usedCents: number };
+  releaseSpend(agent: string, callId: string): void;
+
+  appendCostEntry(entry: LedgerEntry): void;
+  /** All of them, in the order in which they were recorded. */
+  costEntries(): LedgerEntry[];
+
+  putCostAlert(row: CostAlertRow): void;
+  costAlerts(): CostAlertRow[];
+  /** True for exactly one caller of each alert, threshold and month. */
+  claimCostNotice(alert: string, threshold: string, month: string, now: number): boolean;
+  /** Undoes a claim whose notice could not be sent. */
+  giveBackCostNotice(alert: string, threshold: string, month: string): void;
+  costNotices(alert: string, month: string): string[];
+
+  /** False when there is one with this id. */
+  createReport(row: ReportRow): boolean;
+  updateReport(id: string, change: Partial<Pick<ReportRow, 'to' | 'status' | 'attempts' | 'nextAt' | 'problem'>>): void;
+  /** Newest first. */
+  reports(filter: { status?: ReportRow['status']; limit: number }): ReportRow[];
 
   close(): void;
 }

@@ -47,4 +47,13 @@ export const prompts: readonly PromptDeclaration[] = [
     opening: ({ app }) =>
       `The application ${app} may have to go back to an earlier version. Decide, and do it, following the runbook. The deployments so far, the health of everything, and the runbook are attached.`,
   },
+  {
+    name: 'cost-spike',
+    title: 'Costs have risen',
+    description: 'Find out what made a month dear, from its costs as they are known, and what to do about it.',
+    arguments: [{ name: 'month', description: 'YYYY-MM', required: true, completion: { months: true } }],
+    facts: ({ month = '-' }) => [`cloud://costs/${encodeURIComponent(month)}`, 'cloud://costs/forecast'],
+    opening: ({ month }) =>
+      `Costs of ${month} are higher than they should be. Find out why, and what would end it, following the runbook. The month, the forecast and the runbook are attached.`,
+  },
 ];

@@ -43,8 +43,24 @@ const deploymentRollback = `# Roll a deployment back
 5. Look: vps_service and its journal, or the metrics. Say what you found, what you did, and the call ids.
 `;
 
+const costSpike = `# Costs have risen
+
+1. Read the month (costs_month): \`movers\` names the services that changed most, with the usage type and the day. That is most of the answer.
+2. Is it real? \`incomplete\`: the month is not over, and is compared up to the same day. Credits or a refund of the month before make this one look dear: compare \`total\`, which is before both. A renewal that is paid once a year is in \`cash\`, not in \`total\`.
+3. Narrow it down with costs_breakdown of that month and service, each once: by usageType (what), day (since when), region (where: one that you do not use is a warning), team and application (whose; \`(none)\` is untagged).
+   - \`BoxUsage:<type>\`: instances of that type. instances_list, then instances_metrics: idle ones are the usual cause.
+   - \`DataTransfer-Out\`, \`NatGateway-Bytes\`: traffic. Look at what was deployed on that day (deploy_list).
+   - \`TimedStorage\`, \`EBS:\`, \`Snapshot\`: what grows and nobody deletes.
+   - \`Requests\`, \`Lambda-GB-Second\`: something runs in a circle. logs_query of that function on that day.
+   - A region or service that nobody knows: it may be somebody else. Tell a person at once, then security_review_account.
+4. Still running? What is idle is stopped with instances_stop (disks go on costing); what must go needs instances_terminate and a person's approval. Do neither to what you did not find idle yourself.
+5. Would an alert have told earlier? costs_list_alerts; costs_set_alert makes one.
+6. Say what rose, by how much, since when, why, what it will come to (costs_forecast), what you did, and the call ids.
+`;
+
 export const runbooks: ReadonlyMap<string, string> = new Map([
   ['instance-fails-to-start', instanceFailsToStart],
   ['vps-unreachable', vpsUnreachable],
   ['deployment-rollback', deploymentRollback],
+  ['cost-spike', costSpike],
 ]);

@@ -5,7 +5,9 @@ export type Completion =
   | { readonly values: readonly string[] }
   /** Of the provider that another variable names, of a fixed one, or of any. */
   | { readonly seen: string; readonly within?: string; readonly of?: 'aws' | 'hostinger' }
-  | { readonly runbooks: true };
+  | { readonly runbooks: true }
+  /** Months of which costs are kept, newest first. */
+  | { readonly months: true };
 
 export interface ResourceDeclaration {
   /** Address, with `{variables}` in a template. */
@@ -59,6 +61,31 @@ export const resources: readonly ResourceDeclaration[] = [
     mimeType: json,
     tool: 'deploy_list',
     completions: { app: { seen: 'Application' } },
+  },
+  {
+    uri: 'cloud://costs/current',
+    name: 'costs-current',
+    title: 'Costs this month',
+    description: 'Both clouds this month so far. Read as often as you like: AWS is asked every 8 hours.',
+    mimeType: json,
+    tool: 'costs_current',
+  },
+  {
+    uri: 'cloud://costs/forecast',
+    name: 'costs-forecast',
+    title: 'Forecast',
+    description: 'What this month is expected to cost, against the budget, and renewals that are due.',
+    mimeType: json,
+    tool: 'costs_forecast',
+  },
+  {
+    uri: 'cloud://costs/{month}',
+    name: 'costs-month',
+    title: 'Costs of a month',
+    description: 'One month of both clouds, and what changed most.',
+    mimeType: json,
+    tool: 'costs_month',
+    completions: { month: { months: true } },
   },
   {
     uri: 'cloud://permissions',
@@ -134,6 +161,7 @@ export function touchedBy(targets: readonly { type: string; id: string; provider
   const addresses = new Set<string>(['cloud://audit/recent']);
   for (const { type, id, provider } of targets) {
     if (type === 'Instance' || type === 'Account') addresses.add('cloud://instances');
+    if (type === 'System' && id === 'costs') addresses.add('cloud://costs/current').add('cloud://costs/forecast');
     if (type === 'Application') addresses.add('cloud://deployments').add(`cloud://deployments/${id}`);
     if (type === 'Instance') addresses.add(`cloud://instances/${provider}/${id}`);
   }

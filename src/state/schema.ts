@@ -86,4 +86,66 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE deployments ADD COLUMN target_hash TEXT NOT NULL DEFAULT '';
   `,
+  `
+  DROP TABLE cost_cache;
+  CREATE TABLE cost_answers (
+    account TEXT NOT NULL,
+    question TEXT NOT NULL,
+    fetched_at INTEGER NOT NULL,
+    answer TEXT NOT NULL,
+    PRIMARY KEY (account, question)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE spend (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    month TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    to_date_cents INTEGER NOT NULL,
+    to_date_at INTEGER NOT NULL,
+    forecast_cents INTEGER,
+    forecast_at INTEGER
+  ) STRICT;
+  CREATE TABLE agent_spend (
+    agent TEXT NOT NULL,
+    month TEXT NOT NULL,
+    key TEXT NOT NULL,
+    call_id TEXT NOT NULL,
+    cents INTEGER NOT NULL,
+    PRIMARY KEY (agent, month, key, call_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE cost_entries (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    recorded_at INTEGER NOT NULL,
+    recorded_by TEXT NOT NULL,
+    date TEXT NOT NULL,
+    months INTEGER NOT NULL,
+    vendor TEXT NOT NULL,
+    description TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    cents INTEGER NOT NULL,
+    team TEXT,
+    application TEXT,
+    corrects TEXT REFERENCES cost_entries (id)
+  ) STRICT;
+  CREATE TRIGGER cost_entries_stay BEFORE UPDATE ON cost_entries BEGIN SELECT RAISE(ABORT, 'entries are corrected by entries'); END;
+  CREATE TRIGGER cost_entries_last BEFORE DELETE ON cost_entries BEGIN SELECT RAISE(ABORT, 'entries are corrected by entries'); END;
+  CREATE TABLE cost_alerts (name TEXT PRIMARY KEY, spec TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE cost_notices (
+    alert TEXT NOT NULL,
+    threshold TEXT NOT NULL,
+    month TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (alert, threshold, month)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE cost_reports (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    month TEXT NOT NULL,
+    recipients TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('waiting', 'sent', 'failed')),
+    attempts INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,
+    problem TEXT
+  ) STRICT;
+  `,
 ];

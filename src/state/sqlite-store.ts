@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CallError } from '../call/errors.ts';
 import type { StateStore } from '../ports/state.ts';
+import { createAgentSpend } from './agent-spend.ts';
 import { createApprovals } from './approvals.ts';
+import { createCostAlerts } from './cost-alerts.ts';
 import { createCostCache } from './cost-cache.ts';
+import { createCostEntries } from './cost-entries.ts';
+import { createCostReports } from './cost-reports.ts';
 import { createCounters } from './counters.ts';
 import { createDeployments } from './deployments.ts';
 import { createIdempotency } from './idempotency.ts';
@@ -88,6 +92,10 @@ function storeOver(db: DatabaseSync, counters: DatabaseSync): StateStore {
     ...createLeases(durable),
     ...createDeployments(durable),
     ...createCostCache(durable),
+    ...createAgentSpend(durable),
+    ...createCostEntries(durable),
+    ...createCostAlerts(durable),
+    ...createCostReports(durable),
     close() {
       counters.close();
       db.close();

@@ -5,7 +5,16 @@ import { accessExplain } from './access/explain.ts';
 import { healthCheck } from './access/health-check.ts';
 import { runbooksGet } from './access/runbooks-get.ts';
 import { accessWhoami } from './access/whoami.ts';
+import { costsBreakdown } from './costs/breakdown.ts';
 import { costsCurrent } from './costs/current.ts';
+import { costsForecast } from './costs/forecast.ts';
+import { costsListAlerts } from './costs/list-alerts.ts';
+import { costsMonth } from './costs/month.ts';
+import { costsNotify } from './costs/notify.ts';
+import { costsRecord } from './costs/record.ts';
+import { costsReport } from './costs/report.ts';
+import { costsSendReport } from './costs/send-report.ts';
+import { costsSetAlert } from './costs/set-alert.ts';
 import { deployApplication } from './deploy/application.ts';
 import { deployList } from './deploy/list.ts';
 import { deployPlan } from './deploy/plan.ts';
@@ -100,6 +109,15 @@ export const operations: readonly Operation[] = [
   securityEnableTrail,
   securityEnableFlowLogs,
   costsCurrent,
+  costsForecast,
+  costsSetAlert,
+  costsListAlerts,
+  costsNotify,
+  costsMonth,
+  costsBreakdown,
+  costsRecord,
+  costsSendReport,
+  costsReport,
   dnsListRecords,
   dnsUpsertRecords,
   dnsDeleteRecords,

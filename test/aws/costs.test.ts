@@ -1,233 +1,275 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { AccountTarget } from '../../src/ports/domain.ts';
-import { createSandbox } from '../../src/providers/sandbox/index.ts';
-import { outputOf } from '../call/harness.ts';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { CallError } from '../../src/call/errors.ts';
+import type { CostQuestion } from '../../src/ports/cost-sources.ts';
 import { until } from '../support/until.ts';
+import { bill, cost, costCall, group, main, notGivenBack, ofAccount, period, refusal, reply, usage } from './cost-explorer-stub.ts';
 import { type JsonStub, type StubAnswer, startJsonStub } from './functions-support.ts';
-import { failure, mainAccount, newAws, newCall, sandboxAws, sandboxParts } from './harness.ts';
-import { roadOver } from './road.ts';
+import { failure, mainAccount, newAws, newCall } from './harness.ts';
 
-/** moto knows neither pages nor errors of Cost Explorer: the stub is shaped by the SDK's types and AWS's documented examples. */
+const october = { from: '2026-10-01', until: '2026-11-01' };
+const byService: CostQuestion = { period: october, granularity: 'month', groups: ['service', 'kind'] };
 
-const period = { from: '2026-11-01', until: '2026-11-23' };
-const main: AccountTarget = {
-  type: 'Account',
-  id: 'main',
-  provider: 'aws',
-  account: 'main',
-  accountId: '123456789012',
-  regions: ['eu-north-1'],
-  tags: {},
-};
-const group = (Keys: string[], Amount: string, Unit = 'USD') => ({ Keys, Metrics: { UnblendedCost: { Amount, Unit } } });
-const bill = (Groups: object[], more: object = {}): StubAnswer => ({
-  body: JSON.stringify({
-    ResultsByTime: [{ TimePeriod: { Start: period.from, End: period.until }, Total: {}, Groups, Estimated: true }],
-    ...more,
-  }),
-});
-const refusal = (code: string, message = 'as the service says', status = 400): StubAnswer => ({
-  status,
-  body: JSON.stringify({ __type: `com.amazonaws.ce#${code}`, message }),
-});
-
-describe('Cost Explorer', () => {
-  let stub: JsonStub;
-  let sent = 0;
-  const ask = (call = newCall()) => aws().costs.lines(main, period, call, () => (sent += 1));
-  const aws = () => newAws({ endpoint: stub.endpoint, requestTimeoutMs: 5_000 });
-  const bodies = () => stub.requests.map(({ body }) => JSON.parse(body));
-  beforeAll(async () => {
-    stub = await startJsonStub();
+let stub: JsonStub;
+let announced = 0;
+const aws = () => newAws({ endpoint: stub.endpoint, requestTimeoutMs: 5_000 });
+const ask = (question: Partial<CostQuestion> = {}, call = costCall()) =>
+  aws().costs.usage(main, { ...byService, ...question }, call, () => {
+    announced += 1;
   });
-  beforeEach(() => {
+const bodies = () => stub.requests.map(({ body }) => JSON.parse(body));
+beforeAll(async () => {
+  stub = await startJsonStub();
+});
+beforeEach(() => {
+  stub.requests.length = 0;
+  announced = 0;
+});
+afterAll(() => stub.close());
+
+it('asks for the account’s own month, by service and kind of charge, where Cost Explorer lives', async () => {
+  stub.answerWith(bill([group(['AWS Lambda', 'Usage'], '0.0101516483')]));
+  expect(await ask()).toEqual({
+    rows: [{ from: '2026-10-01', keys: ['AWS Lambda', 'cost'], currency: 'USD', amount: '0.0101516483' }],
+    isFinal: true,
+  });
+  expect(bodies()).toEqual([
+    {
+      TimePeriod: { Start: '2026-10-01', End: '2026-11-01' },
+      Granularity: 'MONTHLY',
+      Metrics: ['UnblendedCost'],
+      Filter: ofAccount,
+      GroupBy: [
+        { Type: 'DIMENSION', Key: 'SERVICE' },
+        { Type: 'DIMENSION', Key: 'RECORD_TYPE' },
+      ],
+    },
+  ]);
+  expect(stub.requests[0]?.headers).toMatchObject({
+    'x-amz-target': 'AWSInsightsIndexService.GetCostAndUsage',
+    authorization: expect.stringContaining('/us-east-1/ce/aws4_request'),
+  });
+});
+
+it('asks by days, of one service, and without what is given back', async () => {
+  stub.answerWith(
+    usage([
+      period('2026-10-01', '2026-10-02', { Total: cost('1.5') }),
+      period('2026-10-02', '2026-10-03', { Total: cost('2'), Estimated: true }),
+    ]),
+  );
+  expect(await ask({ granularity: 'day', groups: [], service: 'AWS Lambda', withoutCredits: true })).toEqual({
+    rows: [
+      { from: '2026-10-01', keys: [], currency: 'USD', amount: '1.5' },
+      { from: '2026-10-02', keys: [], currency: 'USD', amount: '2' },
+    ],
+    isFinal: false,
+  });
+  expect(bodies()).toEqual([
+    {
+      TimePeriod: { Start: '2026-10-01', End: '2026-11-01' },
+      Granularity: 'DAILY',
+      Metrics: ['UnblendedCost'],
+      Filter: { And: [ofAccount, { Dimensions: { Key: 'SERVICE', Values: ['AWS Lambda'] } }, notGivenBack] },
+    },
+  ]);
+});
+
+it.each<[CostQuestion['groups'][number], object, [sent: string, key: string][]]>([
+  ['service', { Type: 'DIMENSION', Key: 'SERVICE' }, [['Amazon S3', 'Amazon S3']]],
+  ['usageType', { Type: 'DIMENSION', Key: 'USAGE_TYPE' }, [['EUN1-BoxUsage:t3.small', 'EUN1-BoxUsage:t3.small']]],
+  ['region', { Type: 'DIMENSION', Key: 'REGION' }, [['NoRegion', 'NoRegion']]],
+  ['account', { Type: 'DIMENSION', Key: 'LINKED_ACCOUNT' }, [['123456789012', '123456789012']]],
+  [
+    'kind',
+    { Type: 'DIMENSION', Key: 'RECORD_TYPE' },
+    [
+      ['Usage', 'cost'],
+      ['Tax', 'cost'],
+      ['SavingsPlanNegation', 'cost'],
+      ['Credit', 'credit'],
+      ['Refund', 'refund'],
+    ],
+  ],
+  [
+    { tag: 'Team' },
+    { Type: 'TAG', Key: 'Team' },
+    [
+      ['Team$backend', 'backend'],
+      ['Team$', ''],
+      ['Team$a$b', 'a$b'],
+    ],
+  ],
+])('groups by %j', async (by, sent, keys) => {
+  stub.answerWith(bill(keys.map(([key]) => group([key], '-1'))));
+  expect((await ask({ groups: [by] })).rows.map((row) => row.keys)).toEqual(keys.map(([, key]) => [key]));
+  expect(bodies()[0].GroupBy).toEqual([sent]);
+});
+
+it('takes the total where it asked for groups and gets none, and nothing for what costs nothing', async () => {
+  stub.answerWith(usage([period('2026-10-01', '2026-11-01', { Total: cost('12.5') })]));
+  expect((await ask()).rows).toMatchObject([{ keys: ['All services', 'cost'], amount: '12.5' }]);
+  expect((await ask({ groups: ['region', { tag: 'Team' }] })).rows).toMatchObject([{ keys: ['', ''], amount: '12.5' }]);
+  stub.answerWith(
+    bill([group(['Amazon S3', 'Usage'], '0.0000000000'), group(['Amazon S3', 'Tax'], '-0'), group(['AWS Lambda', 'Usage'], '1')]),
+  );
+  expect((await ask()).rows.map(({ keys }) => keys)).toEqual([['AWS Lambda', 'cost']]);
+});
+
+it('gives every row the first day of its month, though it asked for a part, and plain amounts', async () => {
+  stub.answerWith(usage([period('2026-10-10', '2026-10-20', { Groups: [group(['Amazon S3', 'Usage'], '1.25E-7', 'EUR')] })]));
+  expect((await ask({ period: { from: '2026-10-10', until: '2026-10-20' } })).rows).toEqual([
+    { from: '2026-10-01', keys: ['Amazon S3', 'cost'], currency: 'EUR', amount: '0.000000125' },
+  ]);
+});
+
+it('gives all pages, each asked for and announced once, and final only if all are', async () => {
+  stub.answerWith(
+    bill([group(['Amazon S3', 'Usage'], '1')], 'two'),
+    usage([period('2026-10-01', '2026-11-01', { Groups: [group(['Amazon S3', 'Tax'], '2')], Estimated: true })], 'three'),
+    bill([group(['AWS Lambda', 'Usage'], '3')]),
+  );
+  const { rows, isFinal } = await ask();
+  expect(rows.map(({ amount }) => amount)).toEqual(['1', '2', '3']);
+  expect(isFinal).toBe(false);
+  expect(bodies().map(({ NextPageToken }) => NextPageToken)).toEqual([undefined, 'two', 'three']);
+  expect(announced).toBe(3);
+});
+
+it('takes an answer of no periods, or of one that does not say, for one that may change', async () => {
+  stub.answerWith(usage([]));
+  expect(await ask()).toEqual({ rows: [], isFinal: false });
+  stub.answerWith(usage([period('2026-10-01', '2026-11-01', { Estimated: undefined })]));
+  expect((await ask()).isFinal).toBe(false);
+});
+
+it('does not ask without end: twenty pages, and none twice', async () => {
+  let page = 0;
+  stub.answerWith(() => {
+    page += 1;
+    return bill([], `page-${page}`);
+  });
+  expect(await failure(ask())).toMatchObject({ code: 'provider_unavailable', message: expect.stringContaining('20 pages') });
+  expect(stub.requests.length).toBe(20);
+  stub.requests.length = 0;
+  stub.answerWith(bill([], 'a'), bill([], 'b'), bill([], 'a'));
+  expect(await failure(ask())).toMatchObject({ code: 'provider_unavailable', message: expect.stringContaining('same page') });
+  expect(stub.requests.length).toBe(3);
+});
+
+it.each<[string, StubAnswer, string, RegExp]>([
+  ['was never turned on', refusal('AccessDeniedException', 'User not enabled for cost explorer access'), 'provider_not_configured', /Turn/],
+  [
+    'needs a subscription',
+    refusal('OptInRequired', 'You are not subscribed to this service'),
+    'provider_not_configured',
+    /Turn .* its organisation/,
+  ],
+  ['wants an opt-in', refusal('OptInRequiredException'), 'provider_not_configured', /Turn/],
+  [
+    'wants one in other words',
+    refusal('AccessDenied', 'The AWS Access Key Id needs a subscription for the service', 403),
+    'provider_not_configured',
+    /Turn/,
+  ],
+  ['has no data yet', refusal('DataUnavailableException', 'Data is not available.'), 'provider_not_configured', /tomorrow/],
+  [
+    'is not permitted',
+    refusal('AccessDeniedException', 'User is not authorized to perform: ce:GetCostAndUsage'),
+    'provider_denied',
+    /ce: actions/,
+  ],
+  ['is not permitted, in XML', { status: 403, body: '<Error><Code>AccessDenied</Code></Error>' }, 'provider_denied', /ce: actions/],
+  ['has forgotten the keys', refusal('ExpiredTokenException'), 'provider_denied', /expired/],
+  [
+    'keeps fourteen months',
+    refusal('ValidationException', "You haven't enabled historical data beyond 14 months."),
+    'provider_rejected',
+    /later month/,
+  ],
+  ['is asked too often', refusal('LimitExceededException'), 'provider_throttled', /Wait/],
+  ['throttles', refusal('ThrottlingException', 'Rate exceeded'), 'provider_throttled', /Wait/],
+  ['changes under way', refusal('RequestChangedException'), 'provider_rejected', /Ask again/],
+  ['forgets its page', refusal('InvalidNextTokenException'), 'provider_rejected', /Ask again/],
+  ['closes the bill', refusal('BillExpirationException'), 'provider_rejected', /in an hour/],
+  ['is no Cost Explorer', refusal('UnknownOperationException'), 'provider_not_configured', /Unset it/],
+  ['has a problem', { status: 503, body: '{}' }, 'provider_unavailable', /Try again/],
+  ['has one in HTML', { status: 500, body: '<html>Internal Server Error</html>' }, 'provider_unavailable', /emulator/],
+  ['cuts the connection', 'reset', 'provider_unavailable', /network/],
+  ['is something else', { body: '{}' }, 'provider_unavailable', /AWS_ENDPOINT_URL/],
+  ['leaves amounts out', reply({ ResultsByTime: [{ Groups: [{ Keys: ['S3', 'Usage'] }] }] }), 'provider_unavailable', /AWS_ENDPOINT_URL/],
+  ['writes no number', bill([group(['S3', 'Usage'], 'much')]), 'provider_unavailable', /AWS_ENDPOINT_URL/],
+  ['writes no plain number', bill([group(['S3', 'Usage'], 'Infinity')]), 'provider_unavailable', /AWS_ENDPOINT_URL/],
+  ['names no currency', bill([group(['S3', 'Usage'], '1', 'N/A')]), 'provider_unavailable', /AWS_ENDPOINT_URL/],
+  ['leaves keys out', bill([group(['S3'], '1')]), 'provider_unavailable', /AWS_ENDPOINT_URL/],
+  ['names no day', usage([period('soon', 'later', { Total: cost('1') })]), 'provider_unavailable', /AWS_ENDPOINT_URL/],
+])('what %s is asked once, and says what to do', async (_, answer, code, remedy) => {
+  stub.answerWith(answer);
+  expect(await failure(ask())).toMatchObject({ code, details: { remedy: expect.stringMatching(remedy) } });
+  expect([stub.requests.length, announced]).toEqual([1, 1]);
+});
+
+it('sends nothing that could not be announced, and hands the refusal on as it is', async () => {
+  const full = new CallError('quota_exceeded', 'Cost Explorer was asked 50 times today.', { remedy: 'Wait until tomorrow.' });
+  stub.answerWith(bill([]));
+  const refuse = () => {
+    throw full;
+  };
+  const { costs } = aws();
+  expect(await failure(costs.usage(main, byService, costCall(), refuse))).toBe(full);
+  expect(await failure(costs.forecast(main, october, costCall(), refuse))).toBe(full);
+  expect(await failure(costs.anomalies(main, october, costCall(), refuse))).toBe(full);
+  expect(stub.requests.length).toBe(0);
+  // Nor the second page, once the first is there.
+  stub.answerWith(bill([], 'two'));
+  let pages = 0;
+  const once = () => {
+    pages += 1;
+    if (pages > 1) throw full;
+  };
+  expect(await failure(costs.usage(main, byService, costCall(), once))).toBe(full);
+  expect(stub.requests.length).toBe(1);
+});
+
+it('asks nothing, and announces nothing, for a call that is cancelled or does not declare it', async () => {
+  const call = costCall();
+  call.cancel();
+  expect((await failure(ask({}, call))).code).toBe('cancelled');
+  expect((await failure(ask({}, newCall({ iam: ['ec2:DescribeInstances'] })))).code).toBe('internal');
+  expect([stub.requests.length, announced]).toEqual([0, 0]);
+});
+
+it('waits for what it asked, since that is paid, and does not ask for the next page', async () => {
+  for (const [next, outcome] of [
+    [undefined, 'rows'],
+    ['two', 'cancelled'],
+  ] as const) {
     stub.requests.length = 0;
-    sent = 0;
-  });
-  afterAll(() => stub.close());
-
-  it('is asked for the account’s own month, by service and kind of charge, where it lives', async () => {
-    stub.answerWith(bill([group(['AWS Lambda', 'Usage'], '0.0101516483')]));
-    expect(await ask()).toEqual([{ service: 'AWS Lambda', isCredit: false, amount: '0.0101516483', currency: 'USD' }]);
-    expect(bodies()).toEqual([
-      {
-        TimePeriod: { Start: '2026-11-01', End: '2026-11-23' },
-        Granularity: 'MONTHLY',
-        Metrics: ['UnblendedCost'],
-        Filter: { Dimensions: { Key: 'LINKED_ACCOUNT', Values: ['123456789012'] } },
-        GroupBy: [
-          { Type: 'DIMENSION', Key: 'SERVICE' },
-          { Type: 'DIMENSION', Key: 'RECORD_TYPE' },
-        ],
-      },
-    ]);
-    expect(stub.requests[0]?.headers).toMatchObject({
-      'x-amz-target': 'AWSInsightsIndexService.GetCostAndUsage',
-      authorization: expect.stringContaining('/us-east-1/ce/aws4_request'),
-    });
-  });
-
-  it('gives all pages, each asked for and announced once', async () => {
-    stub.answerWith(
-      bill([group(['Amazon S3', 'Usage'], '1')], { NextPageToken: 'two' }),
-      bill([group(['Amazon S3', 'Tax'], '2')], { NextPageToken: 'three' }),
-      bill([group(['AWS Lambda', 'Usage'], '3', 'CNY')]),
+    const gate = Promise.withResolvers<void>();
+    stub.answerWith({ ...bill([group(['Amazon S3', 'Usage'], '1')], next), after: gate.promise });
+    const call = costCall();
+    const asking = ask({}, call).then(
+      () => 'rows',
+      ({ code }) => code,
     );
-    expect((await ask()).map(({ service, amount, currency }) => `${service} ${amount} ${currency}`)).toEqual([
-      'Amazon S3 1 USD',
-      'Amazon S3 2 USD',
-      'AWS Lambda 3 CNY',
-    ]);
-    expect(bodies().map(({ NextPageToken }) => NextPageToken)).toEqual([undefined, 'two', 'three']);
-    expect(sent).toBe(3);
-  });
-
-  it('keeps credits and refunds apart, and discounts with what they are on', async () => {
-    const kinds = ['Usage', 'Credit', 'Refund', 'Tax', 'SavingsPlanNegation'];
-    stub.answerWith(bill(kinds.map((kind) => group(['Amazon EC2', kind], '-1'))));
-    expect((await ask()).map(({ isCredit }) => isCredit)).toEqual([false, true, true, false, false]);
-  });
-
-  it('is not asked without end', async () => {
-    stub.answerWith(bill([], { NextPageToken: 'again' }));
-    expect(await failure(ask())).toMatchObject({ code: 'provider_unavailable', message: expect.stringContaining('20 pages') });
-    expect(stub.requests.length).toBe(20);
-  });
-
-  it.each<[string, StubAnswer, string, RegExp]>([
-    [
-      'was never turned on',
-      refusal('AccessDeniedException', 'User not enabled for cost explorer access'),
-      'provider_not_configured',
-      /Turn Cost Explorer on/,
-    ],
-    ['has no data yet', refusal('DataUnavailableException', 'Data is not available.'), 'provider_not_configured', /Turn Cost Explorer on/],
-    [
-      'is not permitted',
-      refusal('AccessDeniedException', 'User is not authorized to perform: ce:GetCostAndUsage'),
-      'provider_denied',
-      /missing permission/,
-    ],
-    ['is asked too often', refusal('LimitExceededException'), 'provider_throttled', /Wait/],
-    ['throttles', refusal('ThrottlingException', 'Rate exceeded'), 'provider_throttled', /Wait/],
-    ['changes under way', refusal('RequestChangedException'), 'provider_rejected', /Ask again/],
-    ['forgets its page', refusal('InvalidNextTokenException'), 'provider_rejected', /Ask again/],
-    ['closes the bill', refusal('BillExpirationException'), 'provider_rejected', /in an hour/],
-    ['has a problem', { status: 503, body: '{}' }, 'provider_unavailable', /Try again/],
-    ['cuts the connection', 'reset', 'provider_unavailable', /network/],
-    ['is something else', { body: '{}' }, 'provider_unavailable', /AWS_ENDPOINT_URL/],
-    ['leaves amounts out', bill([{ Keys: ['Amazon S3', 'Usage'], Metrics: {} }]), 'provider_unavailable', /AWS_ENDPOINT_URL/],
-  ])('that %s is asked once, and says what to do', async (_, answer, code, remedy) => {
-    stub.answerWith(answer);
-    const error = await failure(ask());
-    expect(error).toMatchObject({ code, details: { remedy: expect.stringMatching(remedy) } });
-    expect([stub.requests.length, sent]).toEqual([1, 1]);
-  });
-
-  it('is not asked, nor said to have been, for a call that is cancelled or does not declare it', async () => {
-    const call = newCall();
+    await until('the request', () => stub.requests.length === 1);
     call.cancel();
-    expect((await failure(ask(call))).code).toBe('cancelled');
-    expect((await failure(ask(newCall({ iam: ['ec2:DescribeInstances'] })))).code).toBe('internal');
-    expect([stub.requests.length, sent]).toEqual([0, 0]);
-  });
-
-  it('is waited for once it was asked, since that is paid, and not asked for the next page', async () => {
-    for (const [more, outcome] of [
-      [{}, 'lines'],
-      [{ NextPageToken: 'two' }, 'cancelled'],
-    ] as const) {
-      stub.requests.length = 0;
-      const gate = Promise.withResolvers<void>();
-      stub.answerWith({ ...(bill([group(['Amazon S3', 'Usage'], '1')], more) as { body: string }), after: gate.promise });
-      const call = newCall();
-      const asking = ask(call).then(
-        () => 'lines',
-        ({ code }) => code,
-      );
-      await until('the request', () => stub.requests.length === 1);
-      call.cancel();
-      gate.resolve();
-      expect(await asking).toBe(outcome);
-      expect(stub.requests.length).toBe(1);
-    }
-  });
-
-  it('is asked for accounts of the configuration only', async () => {
-    stub.answerWith(bill([]));
-    expect((await failure(aws().costs.lines({ ...main, account: 'other' }, period, newCall(), () => undefined))).code).toBe(
-      'provider_not_configured',
-    );
-    expect(stub.requests.length).toBe(0);
-  });
+    gate.resolve();
+    expect(await asking).toBe(outcome);
+    expect(stub.requests.length).toBe(1);
+  }
 });
 
-describe('the sandbox', () => {
-  const now = Date.parse('2026-11-22T12:00:00Z');
-  const ask = (at: number, until: string, from = period.from) =>
-    sandboxAws({ now: () => at }).costs.lines(main, { from, until }, newCall(), () => undefined);
-  const usage = async (at: number, until: string) =>
-    (await ask(at, until)).reduce((sum, { isCredit, amount }) => sum + (isCredit ? 0 : Number(amount)), 0);
-
-  it('costs something believable, more every day, and the same to everybody', async () => {
-    const lines = await ask(now, '2026-11-23');
-    expect(lines.map(({ service, isCredit }) => (isCredit ? 'credit' : service))).toEqual([
-      'Amazon Elastic Compute Cloud - Compute',
-      'Amazon Simple Storage Service',
-      'AWS Lambda',
-      'AmazonCloudWatch',
-      'AWS Cost Explorer',
-      'credit',
-    ]);
-    expect(await ask(now, '2026-11-23')).toEqual(lines);
-    const total = await usage(now, '2026-11-23');
-    expect(total).toBeGreaterThan(50);
-    expect(total).toBeLessThan(150);
-    expect(await usage(now + 3_600_000, '2026-11-23')).toBeGreaterThan(total);
-    expect(await usage(Date.parse('2026-11-01T00:00:01Z'), '2026-11-02')).toBeLessThan(0.01);
-  });
-
-  it('refuses a month that ends before it begins', async () => {
-    expect(await failure(ask(now, '2026-11-01'))).toMatchObject({ code: 'provider_rejected' });
-  });
+it('asks as the server, whatever role the agents have there', async () => {
+  const role = 'arn:aws:iam::123456789012:role/ziggie-agents';
+  const { costs } = newAws({ endpoint: stub.endpoint, accounts: [mainAccount({ role })] });
+  stub.answerWith(bill([]));
+  await costs.usage(main, byService, costCall(), () => undefined);
+  expect(stub.requests.map(({ headers }) => headers['x-amz-target'])).toEqual(['AWSInsightsIndexService.GetCostAndUsage']);
 });
 
-describe('costs_current by the road', () => {
-  let road: Awaited<ReturnType<typeof roadOver>>;
-  afterEach(() => road.close());
-
-  it('answers over the sandbox, once for many, and small', async () => {
-    road = await roadOver(sandboxAws());
-    const outputs = (await Promise.all(Array.from({ length: 10 }, () => road.call('costs_current', { provider: 'aws' })))).map(outputOf);
-    const [first] = outputs;
-    expect(first).toMatchObject({
-      month: new Date().toISOString().slice(0, 7),
-      incomplete: true,
-      totals: [{ currency: 'USD', total: expect.stringMatching(/^\d+\.\d\d$/), credits: '-2.00' }],
-      asked: { requests: 1, usd: '0.01' },
-    });
-    expect(new Set(outputs.map(({ asOf }) => asOf)).size).toBe(1);
-    expect(JSON.stringify(first).length).toBeLessThan(1_200);
-  });
-
-  it('says how to turn Cost Explorer on', async () => {
-    const sandbox = createSandbox({ region: 'eu-north-1' });
-    const middleware: typeof sandbox.middleware = (at) => ({
-      applyToStack(stack) {
-        sandbox.middleware(at).applyToStack(stack);
-        if (at.service !== 'ce') return;
-        const denied = Object.assign(new Error('User not enabled for cost explorer access'), {
-          name: 'AccessDeniedException',
-          $fault: 'client',
-          $metadata: { httpStatusCode: 400 },
-        });
-        stack.add(() => async () => Promise.reject(denied), { step: 'finalizeRequest', name: 'denied' });
-      },
-    });
-    road = await roadOver(newAws({ accounts: [mainAccount({ credentials: sandbox.credentials })], ...sandboxParts(sandbox), middleware }));
-    expect(await road.call('costs_current', {})).toMatchObject({
-      ok: false,
-      error: { code: 'provider_not_configured', effect: 'none', remedy: expect.stringContaining('Turn Cost Explorer on') },
-    });
-  });
+it('knows the accounts of the configuration only', async () => {
+  stub.answerWith(bill([]));
+  const other = { ...main, account: 'other' };
+  expect((await failure(aws().costs.usage(other, byService, costCall(), () => undefined))).code).toBe('provider_not_configured');
+  expect(stub.requests.length).toBe(0);
 });

@@ -22,7 +22,20 @@ export async function roadOver(aws: AwsProvider) {
     DnsZone: nowhere,
     Application: nowhere,
   };
-  const costs = createCosts({ aws: aws.costs, hostinger: { subscriptions: nowhere }, store: harness.store, now: Date.now });
+  const costs = createCosts({
+    aws: aws.costs,
+    hostinger: { subscriptions: nowhere, machines: nowhere },
+    store: harness.store,
+    settings: {
+      budget: { cents: 10_000, currency: 'USD' },
+      requestsPerDay: 50,
+      rates: {},
+      tags: { team: 'Team', application: 'Application', instance: 'Name' },
+    },
+    everything: ['main'],
+    nearest: () => undefined,
+    now: Date.now,
+  });
   const invoke = createInvoke({ ...harness.road, ports: { ...harness.road.ports, ...aws, costs }, resolvers });
   return {
     call: (tool: string, input: object, more: Pick<CallRequest, 'signal' | 'progress'> = {}) =>

@@ -12,6 +12,7 @@ import { CallError } from '../../src/call/errors.ts';
 import { createInvoke, type Road } from '../../src/call/invoke.ts';
 import type { Ports } from '../../src/call/operation.ts';
 import { createRedactor } from '../../src/call/redact.ts';
+import { createSpend } from '../../src/costs/spend.ts';
 import { bindingFacts } from '../../src/policy/entities.ts';
 import { openPolicy, type Policy } from '../../src/policy/open-policy.ts';
 import type { AuditEntry, AuditPort } from '../../src/ports/audit.ts';
@@ -19,7 +20,8 @@ import type { CallScope } from '../../src/ports/call-scope.ts';
 import type { ComputePort } from '../../src/ports/compute.ts';
 import type { InstanceTarget, Principal, Resolved, Target } from '../../src/ports/domain.ts';
 import type { TargetResolvers } from '../../src/ports/resolve.ts';
-import type { StateStore } from '../../src/ports/state.ts';
+import type { PriceList } from '../../src/ports/spend.ts';
+import type { KeptSpend, StateStore } from '../../src/ports/state.ts';
 import { openSqliteStore } from '../../src/state/sqlite-store.ts';
 import { operations } from '../../src/tools/index.ts';
 
@@ -52,6 +54,12 @@ function instance(id: string, tags: Record<string, string>): InstanceTarget {
   };
 }
 
+/** Ten dollars a month for anything that is called like it. */
+const priceList: PriceList = {
+  asOf: '2026-11-01',
+  monthlyCents: ({ instanceType }) => (instanceType.startsWith('t3.') ? 1_000 : undefined),
+};
+
 export const approver = { id: 'alice', passphrase: 'correct horse', ...createApproverKey('correct horse') };
 
 export interface Harness {
@@ -83,6 +91,9 @@ export interface HarnessOptions {
   readonly policyFolder?: string;
   readonly accounts?: readonly string[];
   readonly approvers?: ReadonlyMap<string, string>;
+  /** What is known of spend; by default it is far from the budget of 100.00 USD. */
+  readonly spend?: Partial<KeptSpend> | 'unknown';
+  readonly monthlyCapCents?: number;
 }
 
 const principals = ['agent-marcus', 'agent-chen', 'agent-ziggie'].map(agent);
@@ -137,6 +148,11 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     version: '0.0.0',
     pruneAfterDays: 30,
   });
+  if (options.spend !== 'unknown') {
+    const month = new Date(now()).toISOString().slice(0, 7);
+    const calm = { month, currency: 'USD', monthToDateCents: 100, monthToDateAt: now(), forecastCents: 200, forecastAt: now() };
+    store.keepSpend({ ...calm, ...options.spend });
+  }
   const journal: AuditPort = {
     async append(entry) {
       if (brokenPhases.has(entry.phase)) throw new CallError('audit_unavailable', 'broken', { remedy: 'none' });
@@ -282,6 +298,8 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     argumentsKey: createSecretKey(Buffer.alloc(32, 7)),
     sandbox: false,
     approverIds: async () => [...approvers.keys()],
+    spend: createSpend({ store, budget: { cents: 10_000, currency: 'USD' }, prices: async () => priceList, now }),
+    monthlyCapOf: () => options.monthlyCapCents,
     limitsOf: () => options.limits ?? { callsPerMinute: 100_000, callsAtOnce: 1_000 },
     bindingFacts,
     nearestTool: () => undefined,

@@ -266,7 +266,16 @@ describe('deciding on several targets', () => {
   };
   const ask = (decide: 'all' | 'any') => {
     const operation = { name: 'x', decide } as Operation;
-    const asked = { operation, principal: marcus, input: {}, targets: two, secrets: [], dryRun: false, sandbox: false };
+    const asked = {
+      operation,
+      principal: marcus,
+      input: {},
+      targets: two,
+      secrets: [],
+      dryRun: false,
+      sandbox: false,
+      spend: { currency: 'USD', budgetCents: 0 },
+    };
     return decideCall(policy, asked, async () => []);
   };
 

@@ -94,7 +94,7 @@ describe('where a value comes from', () => {
     clock.now += 300_000;
     expect(await all()).toEqual(['token-of-the-secret', 'deploy']);
     expect((await values.report())[0]).toMatchObject({ source: `secret ${token}`, problem: expect.stringContaining('does not answer') });
-    expect(world.reads).toHaveLength(4);
+    expect(world.reads).toHaveLength(5);
     expect(await values.refresh('hostinger-api-token', 'token-of-the-secret')).toBe(false);
     expect((await values.get('hostinger-api-token'))?.value).toBe('token-of-the-secret');
     // An answer that it is gone is an answer.
@@ -144,6 +144,7 @@ describe('hiding', () => {
       ['hostinger ssh passphrase', undefined],
       ['hostinger ssh port', 'default'],
       ['hostinger ssh host key', undefined],
+      ['smtp password', undefined],
     ]);
     expect(JSON.stringify(report)).not.toMatch(/token-of-the-secret|a private key|203\.0\.113\.7/);
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { addMonths, dateOf, dayOf, monthAt } from '../../src/costs/calendar.ts';
 import { decimalOf, rounded, sumOf } from '../../src/costs/cents.ts';
 import { type Schedule, scheduleOf } from '../../src/costs/subscription.ts';
-import type { PaidSubscription } from '../../src/ports/costs.ts';
+import type { PaidSubscription } from '../../src/ports/cost-sources.ts';
 
 const at = (date: string) => dayOf(Date.parse(date));
 

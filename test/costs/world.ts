@@ -1,16 +1,33 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CallError } from '../../src/call/errors.ts';
-import { createCosts } from '../../src/costs/index.ts';
-import type { AwsCosts, CostLine, CostPeriod, CostScope, PaidSubscription } from '../../src/ports/costs.ts';
+import { CallError } from '../../src/call/errors.ts';
+import { type CostsOptions, createCosts } from '../../src/costs/index.ts';
+import { createReader, type ReaderOptions } from '../../src/costs/reader.ts';
+import type {
+  AwsCosts,
+  AwsForecast,
+  CostAnomaly,
+  CostAnswer,
+  CostPeriod,
+  CostQuestion,
+  CostRow,
+  CostScope,
+  HostingerBilling,
+  LedgerEntry,
+  PaidMachine,
+  PaidSubscription,
+} from '../../src/ports/cost-sources.ts';
 import type { AccountTarget } from '../../src/ports/domain.ts';
 import { openSqliteStore } from '../../src/state/sqlite-store.ts';
 
 export const hourMs = 3_600_000;
+export const minuteMs = 60_000;
 
-export function line(service: string, amount: string, more: Partial<CostLine> = {}): CostLine {
-  return { service, amount, isCredit: false, currency: 'USD', ...more };
+/** A row of a question by service and kind. */
+export function row(service: string, amount: string, more: Partial<CostRow> & { kind?: 'cost' | 'credit' | 'refund' } = {}): CostRow {
+  const { kind = 'cost', ...rest } = more;
+  return { from: '2026-11-05', keys: [service, kind], amount, currency: 'USD', ...rest };
 }
 
 export function subscription(facts: Partial<PaidSubscription> = {}): PaidSubscription {
@@ -29,15 +46,37 @@ export function subscription(facts: Partial<PaidSubscription> = {}): PaidSubscri
   };
 }
 
+export function entry(facts: Partial<LedgerEntry> = {}): LedgerEntry {
+  return {
+    id: 'ent_1',
+    recordedAt: 0,
+    recordedBy: 'agent-ziggie',
+    date: '2026-11-10',
+    months: 1,
+    vendor: 'Registrar',
+    description: 'a domain',
+    currency: 'USD',
+    cents: 3_000,
+    ...facts,
+  };
+}
+
 export function account(provider: AccountTarget['provider'], name: string, accountId: string = name): AccountTarget {
   return { type: 'Account', id: name, provider, account: name, accountId, regions: [], tags: {} };
 }
 export const main = account('aws', 'main', '123456789012');
+export const second = account('aws', 'second', '210987654321');
 export const hostinger = account('hostinger', 'hostinger');
 
-interface Asked {
+export const down = new CallError('provider_unavailable', 'AWS has a problem.', { remedy: 'Try again.', retryable: true });
+export const silent = new CallError('timeout', 'Hostinger is silent.', { remedy: 'Try again.', retryable: true });
+const none = new CallError('provider_rejected', 'AWS has too little history.', { remedy: 'Nothing need be done.' });
+
+export interface Asked {
+  readonly what: 'usage' | 'forecast' | 'anomalies';
   readonly account: string;
   readonly period: CostPeriod;
+  readonly question?: CostQuestion;
   readonly call: CostScope;
 }
 
@@ -45,44 +84,84 @@ interface Asked {
 export function newWorld(now = '2026-11-22T12:00:00Z') {
   const folder = mkdtempSync(join(tmpdir(), 'ziggie-costs-'));
   const asked: Asked[] = [];
-  const aws: AwsCosts = {
-    async lines({ account: name }, period, call, noteSent) {
-      asked.push({ account: name, period, call });
-      noteSent();
-      return world.answer(asked.length);
-    },
+  const ask = <T>(one: Asked, announce: () => void, answer: () => Promise<T>): Promise<T> => {
+    announce();
+    asked.push(one);
+    return answer();
   };
-  const open = () => openSqliteStore(folder);
+  const aws: AwsCosts = {
+    usage: async ({ account: name }, question, call, announce) =>
+      ask({ what: 'usage', account: name, period: question.period, question, call }, announce, () => world.usage(question, name, announce)),
+    forecast: async ({ account: name }, period, call, announce) =>
+      ask({ what: 'forecast', account: name, period, call }, announce, () => world.forecast(name)),
+    anomalies: async ({ account: name }, period, call, announce) =>
+      ask({ what: 'anomalies', account: name, period, call }, announce, () => world.anomalies()),
+  };
+  const billing: HostingerBilling = {
+    async subscriptions() {
+      world.askedHostinger += 1;
+      return given(world.subscriptions);
+    },
+    machines: async () => given(world.machines),
+  };
+  const opened: { close(): void }[] = [];
+  const open = () => {
+    const store = openSqliteStore(folder);
+    opened.push(store);
+    return store;
+  };
   const store = open();
+  const settings = {
+    budget: { cents: 10_000, currency: 'USD' },
+    requestsPerDay: 50,
+    rates: {} as Record<string, string>,
+    tags: { team: 'Team', application: 'Application', instance: 'Name' },
+  };
+  const costsOver = (over: ReturnType<typeof open>, more: Partial<CostsOptions> = {}) =>
+    createCosts({
+      aws,
+      hostinger: billing,
+      store: over,
+      settings,
+      everything: ['main', 'hostinger'],
+      nearest: () => undefined,
+      now: () => world.now,
+      ...more,
+    });
+  const readerOver = (over: ReturnType<typeof open>, more: Partial<ReaderOptions> = {}) =>
+    createReader({ aws, hostinger: billing, store: over, ceiling: settings.requestsPerDay, now: () => world.now, ...more });
   const world = {
     now: Date.parse(now),
+    folder,
     asked,
+    askedHostinger: 0,
     store,
-    /** What AWS says to its n-th request. */
-    answer: async (_request: number): Promise<CostLine[]> => [line('Amazon S3', '10')],
+    settings,
+    /** Requests of a kind. */
+    count: (what: Asked['what']) => asked.filter((each) => each.what === what).length,
+    /** What AWS says, and whether for good. */
+    answer: { rows: [row('Amazon S3', '10')], isFinal: false } as CostAnswer,
+    usage: async (_question: CostQuestion, _account: string, _announce: () => void): Promise<CostAnswer> => world.answer,
+    forecast: async (_account: string): Promise<AwsForecast> => Promise.reject(none),
+    anomalies: async (): Promise<CostAnomaly[]> => [],
     subscriptions: [subscription()] as PaidSubscription[] | CallError,
+    machines: [] as PaidMachine[] | CallError,
     at(time: string) {
       world.now = Date.parse(time);
     },
+    costs: (more: Partial<CostsOptions> = {}) => costsOver(store, more),
+    reader: (more: Partial<ReaderOptions> = {}) => readerOver(store, more),
     /** Another process on the same state. */
-    another: () => costsOver(open()),
-    costs: undefined as unknown as ReturnType<typeof createCosts>,
+    another: { costs: (more: Partial<CostsOptions> = {}) => costsOver(open(), more), reader: () => readerOver(open()) },
     close() {
       for (const each of opened) each.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  const opened: { close(): void }[] = [];
-  const costsOver = (over: typeof store) => {
-    opened.push(over);
-    const billing = {
-      async subscriptions() {
-        if (Array.isArray(world.subscriptions)) return world.subscriptions;
-        throw world.subscriptions;
-      },
-    };
-    return createCosts({ aws, hostinger: billing, store: over, now: () => world.now });
-  };
-  world.costs = costsOver(store);
   return world;
+}
+
+async function given<T>(value: T | CallError): Promise<T> {
+  if (value instanceof CallError) throw value;
+  return value;
 }

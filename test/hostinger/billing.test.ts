@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { HostingerBilling } from '../../src/ports/costs.ts';
+import type { HostingerBilling } from '../../src/ports/cost-sources.ts';
 import type { HostingerApi } from '../../src/providers/hostinger/api/index.ts';
 import { readDomains } from '../../src/providers/hostinger/billing/domains.ts';
 import { createBilling } from '../../src/providers/hostinger/billing/index.ts';
@@ -8,13 +8,15 @@ import { failure, newCall } from '../aws/harness.ts';
 import { apiFor, exampleServers, type Stub, startStub } from './stub.ts';
 
 const now = () => Date.parse('2026-11-20T12:00:00Z');
+/** The second machine of the stub is one that ziggie.yaml does not know. */
+const server = { name: 'main', id: 1_268_054, tags: { Project: 'Ziggie', team: 'backend' }, readFolders: [], services: [], commands: {} };
 let stub: Stub;
 let api: HostingerApi;
 let billing: HostingerBilling;
 beforeEach(async () => {
   stub = await startStub({ now });
   api = apiFor(stub);
-  billing = createBilling({ api });
+  billing = createBilling({ api, servers: [server] });
 });
 afterEach(() => stub.close());
 
@@ -36,6 +38,28 @@ describe('billing', () => {
     const machines = createSandboxHostinger({ servers: exampleServers, now }).answer('GET', '/api/vps/v1/virtual-machines', undefined).body;
     const ids = (machines as { subscription_id: string }[]).map(({ subscription_id }) => subscription_id);
     expect(subscriptions.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
+  });
+
+  it('says which machine each pays for, by the name and tags that ziggie.yaml gives it', async () => {
+    expect(await billing.machines(newCall())).toEqual([
+      { id: '1268054', name: 'main', subscription: 'AzZXkT1268054', tags: { Project: 'Ziggie', team: 'backend' } },
+      { id: '1268055', name: 'ziggie-staging.ziggie.example', subscription: 'AzZXkT1268055', tags: {} },
+    ]);
+    expect(stub.requests.map(({ method, target }) => `${method} ${target}`)).toEqual(['GET /api/vps/v1/virtual-machines']);
+  });
+
+  it('knows a machine that nothing pays for', async () => {
+    const machine = { id: 7, hostname: 'lone.example', state: 'initial', subscription_id: null };
+    stub.fail(/virtual-machines/, { kind: 'status', status: 200, body: [machine, { ...machine, id: 8, subscription_id: '' }] });
+    expect(await billing.machines(newCall())).toEqual([
+      { id: '7', name: 'lone.example', tags: {} },
+      { id: '8', name: 'lone.example', tags: {} },
+    ]);
+  });
+
+  it('takes machines that are none for no answer of Hostinger', async () => {
+    stub.fail(/virtual-machines/, { kind: 'status', status: 200, body: [{ id: '7', hostname: 'x', state: 'running' }] });
+    expect((await failure(billing.machines(newCall()))).code).toBe('provider_unavailable');
   });
 
   it('lists domains by name, without those that nobody has claimed', async () => {

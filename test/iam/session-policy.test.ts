@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { actionsOf, iamDocuments } from '../../src/iam/documents.ts';
+import { actionsOf, iamDocuments, serverActionsOf } from '../../src/iam/documents.ts';
 import { defaultBoundary, scopedActions, scopeNameOf } from '../../src/iam/scopes.ts';
 import { compileSessionPolicy, longestSessionPolicy } from '../../src/iam/session-policy.ts';
 import type { PolicyDocument } from '../../src/iam/statements.ts';
@@ -51,23 +51,35 @@ const places: Readonly<Record<ReturnType<typeof scopeNameOf>, readonly [Omit<Que
     { resource: 'arn:aws:ssm:eu-north-1:123456789012:document/Own' },
   ],
   distributions: [{ resource: 'arn:aws:cloudfront::123456789012:distribution/EDFDVBD6EXAMPLE' }],
+  budgets: [{ resource: 'arn:aws:budgets::123456789012:budget/ziggie-monthly' }],
+  topics: [{ resource: arn('sns', 'ziggie-costs') }, { resource: arn('sns', 'payroll') }],
+  mail: [{ resource: arn('ses', 'identity/example.com') }],
   trail: [{ resource: arn('cloudtrail', 'trail/ziggie-audit-trail') }, { resource: arn('cloudtrail', 'trail/other') }],
 };
 
 const declared = actionsOf(operations);
 const { 'ziggie-agent-policy.json': usual, 'ziggie-agent-elevated-policy.json': elevated } = iamDocuments(operations);
 const role = { usual, elevated } as Record<string, PolicyDocument>;
+const own = serverActionsOf(operations);
+const server = { own: iamDocuments(operations)['ziggie-server-policy.json'] } as Record<string, PolicyDocument>;
 const auditGroup = '/ziggie/infrastructure-audit';
 
 /** Actions of the policy for which inside is not allowed, or outside is. */
-async function wrong(actions: readonly string[], allowed: readonly string[], session?: PolicyDocument): Promise<string[]> {
+async function wrong(
+  actions: readonly string[],
+  allowed: readonly string[],
+  session?: PolicyDocument,
+  documents: Record<string, PolicyDocument> = role,
+): Promise<string[]> {
   const answers = await Promise.all(
     actions.flatMap((action) => {
       const [inside, ...outside] = places[scopeNameOf(action)];
       return [
-        isAllowed(role, { action, ...inside }, session).then((is) => (is === allowed.includes(action) ? [] : [`${action} inside: ${is}`])),
+        isAllowed(documents, { action, ...inside }, session).then((is) =>
+          is === allowed.includes(action) ? [] : [`${action} inside: ${is}`],
+        ),
         ...outside.map((place) =>
-          isAllowed(role, { action, ...place }, session).then((is) => (is ? [`${action} on ${JSON.stringify(place)}`] : [])),
+          isAllowed(documents, { action, ...place }, session).then((is) => (is ? [`${action} on ${JSON.stringify(place)}`] : [])),
         ),
       ];
     }),
@@ -81,9 +93,16 @@ describe('the generated documents', () => {
     expect(await wrong(declared, declared)).toEqual([]);
   });
 
+  it('let the server itself do what is for all agents, which no agent is given', async () => {
+    expect(own).toEqual(expect.arrayContaining(['ce:GetCostAndUsage', 'budgets:ModifyBudget', 'sns:Publish', 'ses:SendRawEmail']));
+    expect(await wrong(own, own, undefined, server)).toEqual([]);
+    expect(await wrong(own, [])).toEqual([]);
+  });
+
   it('place exactly the actions that tools declare', () => {
-    expect(scopedActions.filter((action) => !declared.includes(action))).toEqual([]);
-    expect(declared.filter((action) => !scopedActions.includes(action))).toEqual([]);
+    const all = [...declared, ...own];
+    expect(scopedActions.filter((action) => !all.includes(action))).toEqual([]);
+    expect(all.filter((action) => !scopedActions.includes(action))).toEqual([]);
   });
 
   it('give what deployments and nobody else needs to those who ask for it', async () => {
@@ -223,7 +242,7 @@ describe('session policies', () => {
   });
 
   it('fit for an agent that may call every tool', async () => {
-    const everything = [...new Set([...declared, ...scopedActions])].sort();
+    const everything = [...declared].sort();
     const text = compileSessionPolicy({ allowed: everything, declared: everything, boundary: defaultBoundary, auditGroup }) ?? '';
     expect(text.length).toBeGreaterThan(100);
     const session = JSON.parse(text) as PolicyDocument;

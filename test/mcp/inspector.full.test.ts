@@ -46,14 +46,14 @@ const methods: [string, string[], (result: Record<string, unknown>) => void][] =
     ['--tool-name', 'instances_get', '--tool-arg', 'provider=aws', `id=${api1}`],
     ({ structuredContent }) => expect(structuredContent).toMatchObject({ id: api1, name: 'ziggie-api-1' }),
   ],
-  ['resources/list', [], ({ resources }) => expect(resources).toHaveLength(5)],
-  ['resources/templates/list', [], ({ resourceTemplates }) => expect(resourceTemplates).toHaveLength(3)],
+  ['resources/list', [], ({ resources }) => expect(resources).toHaveLength(7)],
+  ['resources/templates/list', [], ({ resourceTemplates }) => expect(resourceTemplates).toHaveLength(4)],
   [
     'resources/read',
     ['--uri', 'cloud://instances'],
     ({ contents }) => expect(contents).toMatchObject([{ text: expect.stringContaining(api1) }]),
   ],
-  ['prompts/list', [], ({ prompts }) => expect(prompts).toMatchObject([{ name: 'instance-fails-to-start' }, {}, {}])],
+  ['prompts/list', [], ({ prompts }) => expect(prompts).toMatchObject([{ name: 'instance-fails-to-start' }, {}, {}, {}])],
   [
     'prompts/get',
     ['--prompt-name', 'instance-fails-to-start', '--prompt-args', 'provider=aws', `id=${api1}`],

@@ -128,6 +128,8 @@ export function describeStdioClient(make: Make): void {
     expect(resources.map(({ uri }) => uri)).toEqual([
       'cloud://instances',
       'cloud://deployments',
+      'cloud://costs/current',
+      'cloud://costs/forecast',
       'cloud://permissions',
       'cloud://audit/recent',
       'cloud://health',
@@ -136,10 +138,13 @@ export function describeStdioClient(make: Make): void {
     expect(resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual([
       'cloud://instances/{provider}/{id}',
       'cloud://deployments/{app}',
+      'cloud://costs/{month}',
       'cloud://runbooks/{name}',
     ]);
 
-    for (const uri of [...resources.map(({ uri }) => uri), `cloud://instances/aws/${api1}`, 'cloud://runbooks/instance-fails-to-start']) {
+    const [thisMonth = ''] = await client.complete('cloud://costs/{month}', 'month', '');
+    const templated = [`cloud://instances/aws/${api1}`, `cloud://costs/${thisMonth}`, 'cloud://runbooks/instance-fails-to-start'];
+    for (const uri of [...resources.map(({ uri }) => uri), ...templated]) {
       const { contents, _meta } = await client.raw.readResource({ uri });
       expect(contents).toHaveLength(1);
       expect(contents[0]).toMatchObject({ uri, text: expect.stringMatching(/./) });
@@ -156,6 +161,15 @@ export function describeStdioClient(make: Make): void {
       expect(await recordOf(state, { callId })).toMatchObject({ phase: 'refused', via: uri });
     },
   );
+
+  it('completes months of costs, newest first, by what is typed of them', async () => {
+    const months = await client.complete('cloud://costs/{month}', 'month', '');
+    expect(months).toHaveLength(14);
+    expect(months[0]).toBe(new Date().toISOString().slice(0, 7));
+    const year = months[0]?.slice(0, 4) ?? '';
+    expect(await client.complete('cloud://costs/{month}', 'month', year)).toEqual(months.filter((month) => month.startsWith(year)));
+    expect(await client.complete('cloud://costs/{month}', 'month', 'last')).toEqual([]);
+  });
 
   it('completes a template with instances that the agent was shown, and no others', async () => {
     const template = 'cloud://instances/{provider}/{id}';
@@ -177,7 +191,7 @@ export function describeStdioClient(make: Make): void {
 
   it('gives a prompt with the live facts of the instance in it', async () => {
     const { prompts } = await client.raw.listPrompts();
-    expect(prompts.map(({ name }) => name)).toEqual(['instance-fails-to-start', 'vps-unreachable', 'deployment-rollback']);
+    expect(prompts.map(({ name }) => name)).toEqual(['instance-fails-to-start', 'vps-unreachable', 'deployment-rollback', 'cost-spike']);
     const factsOf = async (name: string, values: Record<string, string>) => {
       const { messages } = await client.raw.getPrompt({ name, arguments: values });
       return messages.flatMap(({ content }) =>

@@ -184,6 +184,9 @@ describe('the end of stdin', () => {
     const wire = wireOf(running);
     wire.send(initialize);
     await wire.receive(({ id }) => id === 'init');
+    // Until spend is known, a launch asks a person.
+    wire.send({ jsonrpc: '2.0', id: 'spend', method: 'tools/call', params: { name: 'costs_forecast', arguments: {} } });
+    await wire.receive(({ id }) => id === 'spend');
     wire.send({
       jsonrpc: '2.0',
       id: 'launch',

@@ -9,7 +9,8 @@ import { instanceWith, marcus, open, operations, permitAll, policy, question } f
 
 const schema = buildSchema(operations).json;
 const uid = (type: string, id: string) => ({ type: `Ziggie::${type}`, id });
-const context = { input: { provider: 'aws', id: 'i-1' }, system: { dryRun: false, sandbox: false, auditGroup: '/audit' } };
+const noSpend = { monthToDateCents: 0, forecastCents: 0, budgetCents: 0, monthlyCostCents: 0, spendAgeMinutes: 0 };
+const context = { input: { provider: 'aws', id: 'i-1' }, system: { dryRun: false, sandbox: false, auditGroup: '/audit', ...noSpend } };
 const instanceAttrs = {
   provider: 'aws',
   account: 'main',
@@ -202,7 +203,7 @@ describe('trap 9: approval as an annotated permit', () => {
     const asks = policy('ask', 'forbid(principal, action in Ziggie::Action::"Write", resource) unless { context.system has approval };');
     const { policy: decider } = await open(permitAll + asks);
     expect(await decider.decide(question())).toMatchObject({ allow: false, policyIds: ['ask'] });
-    const system = { dryRun: false, sandbox: false, auditGroup: '/audit', approval: { approver: 'alice' } };
+    const system = { dryRun: false, sandbox: false, auditGroup: '/audit', ...noSpend, approval: { approver: 'alice' } };
     expect((await decider.decide(question({}, { system }))).allow).toBe(true);
   });
 });

@@ -7,6 +7,7 @@ import { migrations } from '../../src/state/schema.ts';
 import { openSqliteStore } from '../../src/state/sqlite-store.ts';
 import { agentOfToken, createToken } from '../../src/state/tokens.ts';
 import { storeContract } from './store-contract.ts';
+import { costStoreContract } from './store-contract-costs.ts';
 
 const place = () => {
   const folder = mkdtempSync(join(tmpdir(), 'ziggie-state-'));
@@ -14,6 +15,7 @@ const place = () => {
 };
 
 storeContract('SQLite', place);
+costStoreContract('SQLite', place);
 
 it('keeps its file to its owner', () => {
   const { folder, open, done } = place();
@@ -32,6 +34,30 @@ it('takes over deployments of before their targets were recorded', () => {
   before.close();
   const store = open();
   expect(store.getDeployment('dep_1')).toMatchObject({ version: 'v1', serving: 'v1', targetHash: '' });
+  store.close();
+  done();
+});
+
+it('lets nobody change or remove an entry of the ledger, whatever writes to the file', () => {
+  const { folder, open, done } = place();
+  const store = open();
+  const entry = {
+    id: 'e1',
+    recordedAt: 1,
+    recordedBy: 'a',
+    date: '2026-11-02',
+    months: 1,
+    vendor: 'v',
+    description: 'd',
+    currency: 'USD',
+    cents: 1,
+  };
+  store.appendCostEntry(entry);
+  const file = new DatabaseSync(join(folder, 'state.sqlite'));
+  expect(() => file.exec('UPDATE cost_entries SET cents = 2')).toThrow(/corrected by entries/);
+  expect(() => file.exec('DELETE FROM cost_entries')).toThrow(/corrected by entries/);
+  expect(store.costEntries()).toEqual([entry]);
+  file.close();
   store.close();
   done();
 });

@@ -75,6 +75,18 @@ const loaders = {
     const sdk = await import('@aws-sdk/client-cost-explorer');
     return { sdk, client: new sdk.CostExplorerClient(config) };
   },
+  budgets: async (config: object) => {
+    const sdk = await import('@aws-sdk/client-budgets');
+    return { sdk, client: new sdk.BudgetsClient(config) };
+  },
+  sns: async (config: object) => {
+    const sdk = await import('@aws-sdk/client-sns');
+    return { sdk, client: new sdk.SNSClient(config) };
+  },
+  ses: async (config: object) => {
+    const sdk = await import('@aws-sdk/client-sesv2');
+    return { sdk, client: new sdk.SESv2Client(config) };
+  },
 };
 
 /** Loaded and made on first use: EC2's client alone takes a quarter of a second. */

@@ -4,15 +4,18 @@ import { cleanText } from '../../call/canonical.ts';
 import { CallError, type ProviderError } from '../../call/errors.ts';
 import type { Effect } from '../../ports/domain.ts';
 import type { Scope } from './accounts.ts';
+import { budgetErrors } from './budgets/errors.ts';
 import type { Service } from './clients.ts';
 import { costErrors } from './costs/errors.ts';
 import { cloudfrontErrors, lambdaDeployErrors, ssmErrors } from './deploy/errors.ts';
 import { type ErrorRule, errorTable, ruleForStatus } from './error-table.ts';
 import { functionsErrors } from './functions/errors.ts';
+import { mailErrors } from './mail/errors.ts';
 import { monitoringErrors } from './monitoring/errors.ts';
 import { secretsErrors } from './secrets/errors.ts';
 import { securityErrors } from './security/errors.ts';
 import { storageErrors } from './storage/errors.ts';
+import { topicErrors } from './topics/errors.ts';
 
 /** Far beyond what is shown: a secret must be whole to be recognised. */
 const longestMessage = 4_000;
@@ -48,6 +51,9 @@ const serviceErrors: Partial<Record<Service, Readonly<Record<string, ErrorRule>>
   ssm: ssmErrors,
   cloudfront: cloudfrontErrors,
   ce: costErrors,
+  budgets: budgetErrors,
+  sns: topicErrors,
+  ses: mailErrors,
 };
 
 /** Status of the reply that failed; undefined when there was none. */

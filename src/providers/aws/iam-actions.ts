@@ -14,6 +14,9 @@ const prefixes: Readonly<Record<Service, string>> = {
   ssm: 'ssm',
   cloudfront: 'cloudfront',
   ce: 'ce',
+  budgets: 'budgets',
+  sns: 'sns',
+  ses: 'ses',
 };
 
 /** Where the action is not called like the operation. */
@@ -31,6 +34,20 @@ const others: Readonly<Record<string, string>> = {
   's3:PutPublicAccessBlock': 's3:PutBucketPublicAccessBlock',
   's3:GetBucketEncryption': 's3:GetEncryptionConfiguration',
   'lambda:Invoke': 'lambda:InvokeFunction',
+  // Every mail of ours is given whole.
+  'ses:SendEmail': 'ses:SendRawEmail',
+  'budgets:DescribeBudgets': 'budgets:ViewBudget',
+  'budgets:DescribeBudget': 'budgets:ViewBudget',
+  'budgets:DescribeNotificationsForBudget': 'budgets:ViewBudget',
+  'budgets:DescribeSubscribersForNotification': 'budgets:ViewBudget',
+  'budgets:CreateBudget': 'budgets:ModifyBudget',
+  'budgets:UpdateBudget': 'budgets:ModifyBudget',
+  'budgets:CreateNotification': 'budgets:ModifyBudget',
+  'budgets:DeleteNotification': 'budgets:ModifyBudget',
+  'budgets:CreateSubscriber': 'budgets:ModifyBudget',
+  'budgets:DeleteSubscriber': 'budgets:ModifyBudget',
+  'budgets:UpdateNotification': 'budgets:ModifyBudget',
+  'budgets:UpdateSubscriber': 'budgets:ModifyBudget',
 };
 
 /** Requests on one version of an object have actions of their own. */

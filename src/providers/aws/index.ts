@@ -1,10 +1,12 @@
 import { lazily, once } from '../../lazily.ts';
 import type { ComputePort } from '../../ports/compute.ts';
-import type { AwsCosts } from '../../ports/costs.ts';
+import type { AwsBudgets } from '../../ports/cost-alerts.ts';
+import type { AwsCosts } from '../../ports/cost-sources.ts';
 import type { ArtifactStore } from '../../ports/deploy.ts';
 import type { FunctionsPort } from '../../ports/functions.ts';
 import type { Guard } from '../../ports/guard.ts';
 import type { LogSink } from '../../ports/log-sink.ts';
+import type { RawMail, Topics } from '../../ports/mail.ts';
 import type { MonitoringPort } from '../../ports/monitoring.ts';
 import type { TargetResolvers } from '../../ports/resolve.ts';
 import type { SecretsPort } from '../../ports/secrets.ts';
@@ -54,6 +56,9 @@ export interface AwsProvider {
   readonly monitoring: MonitoringPort;
   readonly security: SecurityPort;
   readonly costs: AwsCosts;
+  readonly budgets: AwsBudgets;
+  readonly topics: Topics;
+  readonly rawMail: RawMail;
   /** Loaded with the first use. */
   deployDrivers(): Promise<AwsDeployDrivers>;
   readonly artifacts: ArtifactStore;
@@ -99,6 +104,9 @@ export function createAws(options: AwsOptions): AwsProvider {
     monitoring: lazily(async () => (await monitoring()).port),
     security: lazily(async () => (await security()).port),
     costs: lazily(async () => (await import('./costs/index.ts')).createAwsCosts(context)),
+    budgets: lazily(async () => (await import('./budgets/index.ts')).createAwsBudgets(context)),
+    topics: lazily(async () => (await import('./topics/index.ts')).createTopics(context)),
+    rawMail: lazily(async () => (await import('./mail/index.ts')).createRawMail(context)),
     deployDrivers: async () => (await deploy()).drivers,
     artifacts: lazily(async () => (await deploy()).artifacts),
     resolvers: {

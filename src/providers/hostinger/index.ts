@@ -1,7 +1,7 @@
 import { lazily, once } from '../../lazily.ts';
 import type { CallScope } from '../../ports/call-scope.ts';
 import type { ComputePort } from '../../ports/compute.ts';
-import type { HostingerBilling } from '../../ports/costs.ts';
+import type { HostingerBilling } from '../../ports/cost-sources.ts';
 import type { DnsPort } from '../../ports/dns.ts';
 import type { AccountTarget } from '../../ports/domain.ts';
 import type { Guard } from '../../ports/guard.ts';
@@ -85,7 +85,7 @@ export function createHostinger(options: HostingerOptions): HostingerProvider {
     compute: lazily(async () => (await machines()).port),
     dns: lazily(async () => (await dns()).port),
     vps: lazily(vps),
-    billing: lazily<HostingerBilling>(async () => (await import('./billing/index.ts')).createBilling({ api })),
+    billing: lazily<HostingerBilling>(async () => (await import('./billing/index.ts')).createBilling({ api, servers })),
     hosts,
     resolvers: {
       Account: async () => ({ targets: [account] }),

@@ -56,7 +56,10 @@ export function createServices({ home, now, settleMs }: ServicesOptions): Readon
       return createRunCommand(fleet, stored);
     }),
     cloudfront: once(async () => (await import('./cloudfront.ts')).createCloudFront(now)),
+    ses: once(async () => (await import('./ses.ts')).createSes(home)),
     ce: once(async () => (await import('./cost-explorer.ts')).createCostExplorer(now)),
+    budgets: once(async () => (await import('./budgets.ts')).createBudgets(now)),
+    sns: once(async () => (await import('./sns.ts')).createSns()),
     lambda: once(async () => (await import('./lambda.ts')).createLambda(home)),
     secretsmanager: once(async () => (await import('./secrets.ts')).createSecretsManager(home, now)),
   };

@@ -1,33 +1,35 @@
 import { z } from 'zod';
-import { defineOperation, untrusted } from '../../call/operation.ts';
-import { missing, provider } from '../fields.ts';
-
-/** Rows of texts: described as such they cost agents half of what named members do, and read the same. */
-const text = untrusted(z.string(), 120);
+import { defineOperation } from '../../call/operation.ts';
+import { costAge, namedTexts, provider, texts } from '../fields.ts';
 
 export const costsCurrent = defineOperation('costs', {
   name: 'costs_current',
   title: 'Costs this month',
-  description: 'Costs of both clouds this month so far (UTC), before credits. Ask freely: AWS is read (0.01 USD) only every 8 hours.',
+  description: 'Both clouds and the ledger this month so far (UTC), before credits. Ask freely: AWS is read (0.01 USD) only every 8 hours.',
   effect: 'read',
   retry: 'safe',
-  iam: ['ce:GetCostAndUsage'],
+  iam: [],
+  serverIam: ['ce:GetCostAndUsage'],
   input: z.strictObject({ provider: provider.optional() }),
   output: z.object({
     month: z.string(),
     asOf: z.string(),
-    ageMinutes: z.int(),
     incomplete: z.boolean(),
     totals: z.array(
-      z.partialRecord(z.enum(['currency', 'total', 'aws', 'hostinger', 'hostingerMonth', 'credits', 'due', 'other']), z.string()),
+      texts('currency', 'total', 'aws', 'hostinger', 'recorded', 'hostingerMonth', 'credits', 'refunds', 'cash', 'due', 'other'),
     ),
-    byService: z.array(z.record(z.enum(['service', 'cost']), text)),
-    renewals: z.array(z.record(z.enum(['name', 'date', 'cost']), text)).optional(),
+    converted: z.string().optional(),
+    budget: texts('amount', 'used').optional(),
+    byService: z.array(namedTexts('service', 'cost')),
+    renewals: z.array(namedTexts('name', 'date', 'cost')).optional(),
     asked: z.object({ requests: z.int(), usd: z.string() }),
-    missing,
+    ...costAge,
   }),
   entity: 'Account',
   decide: 'any',
   targets: ({ provider }) => [{ type: 'Account', provider }],
-  run: ({ costs }, accounts, _input, call) => costs.current(accounts, call),
+  run: async ({ costs }, accounts, _input, call) => {
+    const { converted, ...bill } = await costs.current(accounts, call);
+    return { ...bill, ...(converted ? { converted: `${converted.total} ${converted.currency} at ${converted.rates.join(', ')}` } : {}) };
+  },
 });

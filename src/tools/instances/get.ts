@@ -5,7 +5,7 @@ import { instanceRef, instanceState, provider } from '../fields.ts';
 export const instancesGet = defineOperation('instances', {
   name: 'instances_get',
   title: 'Get an instance',
-  description: 'Everything known of one instance: state and why, addresses, network, image, tags. Use before changing it.',
+  description: 'Everything known of one instance: state and why, addresses, network, image, price, tags. Use before changing it.',
   effect: 'read',
   retry: 'safe',
   iam: ['ec2:DescribeInstances'],
@@ -19,6 +19,7 @@ export const instancesGet = defineOperation('instances', {
     type: z.string(),
     region: z.string(),
     account: z.string(),
+    monthly: z.string().optional(),
     launchedAt: z.string().optional(),
     image: z.string().optional(),
     zone: z.string().optional(),

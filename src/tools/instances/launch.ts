@@ -50,6 +50,7 @@ export const instancesLaunch = defineOperation('instances', {
   output: z.object({ provider, id: z.string().optional(), region: z.string(), state: instanceState }),
   entity: 'Account',
   targets: ({ provider, account, region }) => [{ type: 'Account', provider, account, region }],
+  adds: ({ provider, region, instanceType }) => ({ provider, region, instanceType }),
   made: ({ id }) => (id === undefined ? [] : [{ type: 'Instance', id }]),
   run: async ({ compute }, [target], { provider, account: _, ...spec }, call) => ({
     provider,

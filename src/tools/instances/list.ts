@@ -6,7 +6,7 @@ export const instancesList = defineOperation('instances', {
   name: 'instances_list',
   title: 'List instances',
   description:
-    'Lists virtual machines of all configured clouds, one short row each. Start here to find an id; instances_get has the details.',
+    'Lists virtual machines of all configured clouds, one short row each, with the monthly price where known (EC2: Linux list price). Start here to find an id; instances_get has the details.',
   effect: 'read',
   retry: 'safe',
   iam: ['ec2:DescribeInstances'],
@@ -29,6 +29,7 @@ export const instancesList = defineOperation('instances', {
         type: z.string(),
         region: z.string(),
         account: z.string().optional(),
+        monthly: z.string().optional(),
       }),
     ),
     nextCursor: z.string().optional(),

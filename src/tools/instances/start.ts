@@ -12,5 +12,10 @@ export const instancesStart = defineOperation('instances', {
   output: stateChange,
   entity: 'Instance',
   targets: ({ provider, id, region }) => [{ type: 'Instance', provider, id, region }],
+  // At Hostinger it is paid for either way.
+  adds: (_input, { provider, account, id, region, state, instanceType }) =>
+    provider === 'aws' && (state === 'stopped' || state === 'stopping')
+      ? { provider, region, instanceType, key: `instance ${account} ${id}` }
+      : undefined,
   run: async ({ compute }, [instance], { provider, id }, call) => ({ provider, id, ...(await compute.start(instance, call)) }),
 });

@@ -1,7 +1,10 @@
 import { z } from 'zod';
-import type { HostingerBilling } from '../../../ports/costs.ts';
+import type { HostingerBilling } from '../../../ports/cost-sources.ts';
+import type { ServerSpec } from '../../../ports/vps.ts';
 import type { HostingerApi } from '../api/index.ts';
 import { readAll } from '../api/lists.ts';
+import { specOf, toRow } from '../machines/facts.ts';
+import { readMachines } from '../machines/read.ts';
 
 const subscription = z.looseObject({
   /** What a virtual machine has as its `subscription_id`. */
@@ -20,8 +23,14 @@ const subscription = z.looseObject({
   next_billing_at: z.string().nullish(),
 });
 
-/** What is paid to Hostinger. Reads only. */
-export function createBilling({ api }: { readonly api: HostingerApi }): HostingerBilling {
+export interface BillingOptions {
+  readonly api: HostingerApi;
+  /** Of ziggie.yaml. */
+  readonly servers: readonly ServerSpec[];
+}
+
+/** What is paid to Hostinger, and for which machines. Reads only. */
+export function createBilling({ api, servers }: BillingOptions): HostingerBilling {
   return {
     async subscriptions(call) {
       const rows = await readAll(api, { tool: 'billing_getSubscriptionListV1' }, subscription, ({ id }) => id, call);
@@ -37,6 +46,15 @@ export function createBilling({ api }: { readonly api: HostingerApi }): Hostinge
         ...(row.created_at ? { createdAt: row.created_at } : {}),
         ...(row.expires_at ? { expiresAt: row.expires_at } : {}),
         ...(row.next_billing_at ? { nextBillingAt: row.next_billing_at } : {}),
+      }));
+    },
+    async machines(call) {
+      const machines = await readMachines(api, call);
+      return machines.map((machine) => ({
+        id: String(machine.id),
+        name: toRow(machine, servers).name,
+        ...(machine.subscription_id ? { subscription: machine.subscription_id } : {}),
+        tags: specOf(servers, machine.id)?.tags ?? {},
       }));
     },
   };

@@ -1,0 +1,27 @@
+import type { SpendFacts } from '../ports/spend.ts';
+
+/** `{forecast}` and the like in an `@advice`, so that whoever is denied for money hears how much. */
+export const adviceWords = ['monthToDate', 'forecast', 'budget', 'monthlyCost', 'spendAge'] as const;
+
+/** `123.45 USD`; the integer cents of a fact. */
+export function moneyOf(cents: number | undefined, currency: string): string {
+  if (cents === undefined) return 'unknown';
+  const digits = String(Math.abs(Math.round(cents))).padStart(3, '0');
+  return `${cents < 0 ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)} ${currency}`;
+}
+
+export function filledAdvice(advice: readonly string[], spend: SpendFacts): string[] {
+  const { currency, budgetCents, monthToDateCents, forecastCents, monthlyCostCents, ageMinutes } = spend;
+  const values: Record<(typeof adviceWords)[number], string> = {
+    monthToDate: moneyOf(monthToDateCents, currency),
+    forecast: moneyOf(forecastCents, currency),
+    budget: moneyOf(budgetCents, currency),
+    monthlyCost: moneyOf(monthlyCostCents, currency),
+    spendAge: ageMinutes === undefined ? 'unknown' : `${ageMinutes} minutes`,
+  };
+  return advice.map((text) =>
+    text.replace(/\{(\w+)\}/g, (whole, word: string) =>
+      Object.hasOwn(values, word) ? (values[word as keyof typeof values] ?? whole) : whole,
+    ),
+  );
+}

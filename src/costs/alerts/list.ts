@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import { decodeCursor, encodeCursor, foreignCursor } from '../../call/cursor.ts';
+import { CallError } from '../../call/errors.ts';
+import type { CallScope } from '../../ports/call-scope.ts';
+import type { AlertRow, AlertSpec, AlertsPort, AwsBudgets, BudgetState } from '../../ports/cost-alerts.ts';
+import type { AccountTarget, MissingPart, Resolved } from '../../ports/domain.ts';
+import type { StateStore } from '../../ports/state.ts';
+import { centsOfDecimal, decimalOf, rounded } from '../cents.ts';
+import { noticeKey } from './notify.ts';
+import { keptAlerts } from './own-alerts.ts';
+import { type AlertSettings, ownRecipients } from './recipients.ts';
+import { amountOf, moneyOf, thresholdText } from './words.ts';
+
+export interface ListOptions {
+  readonly budgets: AwsBudgets;
+  readonly store: Pick<StateStore, 'costAlerts' | 'costNotices' | 'spend'>;
+  readonly settings: AlertSettings;
+  readonly now: () => number;
+}
+
+type Listed = Awaited<ReturnType<AlertsPort['list']>>;
+
+/** Where a list goes on: behind this name of this source. */
+const cursorShape = z.strictObject({ source: z.string(), after: z.string() });
+
+interface Source {
+  /** Empty for our own, else the account. */
+  readonly name: string;
+  read(page: { limit: number; after?: string }): Promise<{ rows: AlertRow[]; more: boolean }>;
+}
+
+/** Throws `invalid_input` for a foreign cursor. */
+export async function listAlerts(
+  options: ListOptions,
+  accounts: readonly Resolved<AccountTarget>[],
+  { limit, cursor }: { readonly limit: number; readonly cursor?: string },
+  call: CallScope,
+): Promise<Listed> {
+  const sources = [
+    ownSource(options),
+    ...awsAccounts(accounts).map((account, _, all) => awsSource(options, account, all.length > 1, call)),
+  ];
+  const start = cursor === undefined ? undefined : decodeCursor(cursor, cursorShape);
+  const first = start === undefined ? 0 : sources.findIndex(({ name }) => name === start.source);
+  if (first < 0) throw foreignCursor();
+  const alerts: AlertRow[] = [];
+  const missing: MissingPart[] = [];
+  let after = start?.after;
+  for (const source of sources.slice(first)) {
+    const { name } = source;
+    const read = await settle(() => source.read({ limit: limit - alerts.length, ...(after === undefined ? {} : { after }) }));
+    if ('error' in read)
+      missing.push({
+        provider: 'aws',
+        account: name,
+        code: read.error.code,
+        message: `${read.error.message} ${read.error.details.remedy}`,
+      });
+    else {
+      alerts.push(...read.rows);
+      if (read.more) return answer(alerts, missing, encodeCursor({ source: name, after: read.rows.at(-1)?.name ?? after ?? '' }));
+      if (alerts.length >= limit && source !== sources.at(-1))
+        return answer(alerts, missing, encodeCursor({ source: nextOf(sources, source), after: '' }));
+    }
+    after = undefined;
+  }
+  return answer(alerts, missing);
+}
+
+function nextOf(sources: readonly Source[], source: Source): string {
+  return sources[sources.indexOf(source) + 1]?.name ?? '';
+}
+
+function answer(alerts: AlertRow[], missing: MissingPart[], nextCursor?: string): Listed {
+  return { alerts, ...(nextCursor === undefined ? {} : { nextCursor }), ...(missing.length > 0 ? { missing } : {}) };
+}
+
+/** Two names of one account have the same budgets. */
+export function awsAccounts(accounts: readonly Resolved<AccountTarget>[]): Resolved<AccountTarget>[] {
+  const own = accounts.filter(({ provider }) => provider === 'aws');
+  return own.filter(({ accountId }, index) => own.findIndex((other) => other.accountId === accountId) === index);
+}
+
+async function settle<T extends object>(reading: () => Promise<T>): Promise<T | { error: CallError }> {
+  try {
+    return await reading();
+  } catch (error) {
+    // A cancelled call is no fault of the account.
+    if (!(error instanceof CallError) || error.code === 'cancelled') throw error;
+    return { error };
+  }
+}
+
+function ownSource({ store, settings, now }: ListOptions): Source {
+  const month = new Date(now()).toISOString().slice(0, 7);
+  const spend = store.spend();
+  const known = spend?.month === month && spend.currency === settings.budget.currency ? spend : undefined;
+  return {
+    name: '',
+    async read({ limit, after = '' }) {
+      const rest = keptAlerts(store).filter(({ name }) => name > after);
+      return { rows: rest.slice(0, limit).map((spec) => rowOf(spec)), more: rest.length > limit };
+    },
+  };
+
+  function rowOf(spec: AlertSpec): AlertRow {
+    const notices = store.costNotices(spec.name, month);
+    const notified = spec.thresholds
+      .filter((each) => notices.some((notice) => notice.startsWith(noticeKey(spec, each))))
+      .map(thresholdText);
+    return {
+      name: spec.name,
+      scope: 'both',
+      amount: amountOf(spec),
+      thresholds: spec.thresholds.map(thresholdText),
+      to: recipientsNow(spec, settings),
+      ...(known && spec.currency === known.currency ? { spent: moneyOf(known.monthToDateCents, known.currency) } : {}),
+      ...(known?.forecastCents !== undefined && spec.currency === known.currency
+        ? { forecast: moneyOf(known.forecastCents, known.currency) }
+        : {}),
+      ...(notified.length > 0 ? { notified } : {}),
+    };
+  }
+}
+
+/** Nobody, where the configuration has none of them any more. */
+function recipientsNow(spec: AlertSpec, settings: AlertSettings): string[] {
+  try {
+    const { emails, topics } = ownRecipients(spec, settings);
+    return [...emails, ...topics];
+  } catch (error) {
+    if (error instanceof CallError) return [];
+    throw error;
+  }
+}
+
+function awsSource({ budgets }: ListOptions, account: Resolved<AccountTarget>, named: boolean, call: CallScope): Source {
+  return {
+    name: account.account,
+    async read(page) {
+      const { budgets: found, more } = await budgets.list(account, page, call);
+      return { rows: found.map((each) => ({ ...awsRow(each), ...(named ? { account: account.account } : {}) })), more };
+    },
+  };
+}
+
+function awsRow(budget: BudgetState): AlertRow {
+  const { name, currency, thresholds, emails, topics, spent, forecast } = budget;
+  return {
+    name,
+    scope: 'aws',
+    amount: amountOf(budget),
+    thresholds: thresholds.map(thresholdText),
+    to: [...emails, ...topics],
+    ...worked('spent', spent, currency),
+    ...worked('forecast', forecast, currency),
+  };
+}
+
+/** What AWS has worked out; nothing for what is no number. */
+function worked(key: 'spent' | 'forecast', amount: string | undefined, currency: string): { [K in 'spent' | 'forecast']?: string } {
+  const cents = amount === undefined ? undefined : centsOfDecimal(amount);
+  return cents ? { [key]: `${decimalOf(rounded(cents))} ${currency}` } : {};
+}

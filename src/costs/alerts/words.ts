@@ -1,0 +1,17 @@
+import type { AlertSpec, Threshold } from '../../ports/cost-alerts.ts';
+import { decimalOf } from '../cents.ts';
+
+/** `100.00 USD` */
+export function amountOf({ cents, currency }: Pick<AlertSpec, 'cents' | 'currency'>): string {
+  return moneyOf(cents, currency);
+}
+
+/** @param cents integer */
+export function moneyOf(cents: number, currency: string): string {
+  return `${decimalOf(BigInt(cents))} ${currency}`;
+}
+
+/** `80% actual` */
+export function thresholdText({ percent, on }: Threshold): string {
+  return `${percent}% ${on}`;
+}

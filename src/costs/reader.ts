@@ -1,0 +1,147 @@
+import type { CallError } from '../call/errors.ts';
+import type {
+  AwsCosts,
+  AwsForecast,
+  CostAnomaly,
+  CostAnswer,
+  CostPeriod,
+  CostQuestion,
+  CostScope,
+  HostingerBilling,
+  PaidMachine,
+  PaidSubscription,
+} from '../ports/cost-sources.ts';
+import type { AccountTarget } from '../ports/domain.ts';
+import { type Asking, type AskOptions, type CostStore, createAskedOnce, isYoung } from './asked-once.ts';
+import { dateOf, dayNamed, dayOf } from './calendar.ts';
+import { countAgainst } from './ceiling.ts';
+import { refuseUnreadable } from './unreadable.ts';
+import { usageByMonth } from './usage-by-month.ts';
+
+export type { CostStore } from './asked-once.ts';
+
+/** An answer and when it was given. */
+export interface Kept<T> {
+  readonly value: T;
+  /** Epoch milliseconds. */
+  readonly fetchedAt: number;
+  /** Why it is older than it should be: asking again failed, or the day's ceiling is reached. */
+  readonly failure?: CallError;
+}
+
+/**
+ * What the clouds say of costs, from the store while it is fresh enough, else asked once for all who want it at the same moment, in
+ * whatever process. All throw `CallError` where there is nothing to show.
+ */
+export interface CostReader {
+  /** Of whole months and of days; a period that reaches over several months is kept month by month. */
+  usage(account: AccountTarget, question: CostQuestion, call: CostScope): Promise<Kept<CostAnswer>>;
+  /** What was answered to a question last, however old; nobody is asked. */
+  lastUsage(account: AccountTarget, question: CostQuestion): Kept<CostAnswer> | undefined;
+  forecast(account: AccountTarget, period: CostPeriod, call: CostScope): Promise<Kept<AwsForecast>>;
+  anomalies(account: AccountTarget, period: CostPeriod, call: CostScope): Promise<Kept<CostAnomaly[]>>;
+  subscriptions(call: CostScope): Promise<Kept<PaidSubscription[]>>;
+  machines(call: CostScope): Promise<Kept<PaidMachine[]>>;
+  /** Requests to Cost Explorer today (UTC), by all processes. */
+  requestsToday(): number;
+}
+
+export interface ReaderOptions {
+  readonly aws: AwsCosts;
+  readonly hostinger: HostingerBilling;
+  readonly store: CostStore;
+  /** Requests to Cost Explorer a day (UTC). */
+  readonly ceiling: number;
+  readonly now: () => number;
+  /** How another process is waited for. */
+  readonly pause?: NonNullable<AskOptions['pause']>;
+}
+
+const hourMs = 3_600_000;
+/** AWS works a bill over up to three times a day (Cost Management User Guide, "Analyzing your costs with Cost Explorer"). */
+const awsFreshMs = 8 * hourMs;
+/** Costs nothing to ask, and changes when somebody buys something. */
+const hostingerFreshMs = hourMs;
+const anomalyDelayDays = 3;
+
+export function createReader({ aws, hostinger, store, ceiling, now, pause }: ReaderOptions): CostReader {
+  const read = createAskedOnce({ store, now, count: countAgainst(store, ceiling, now), ...(pause ? { pause } : {}) });
+  const today = () => dayOf(now());
+
+  /** One answer that is kept whole. */
+  const whole = <T>(
+    about: Pick<Asking<T>, 'account' | 'question' | 'longestPauseMs'> & { readonly freshMs: number },
+    ask: (call: CostScope, announce: () => void) => Promise<T>,
+  ): Asking<T> => ({
+    ...about,
+    kept() {
+      const kept = store.keptCosts(about.account, about.question);
+      // Of this server's own making, so not checked again.
+      return (
+        kept && { value: JSON.parse(kept.answer) as T, fetchedAt: kept.fetchedAt, isFresh: isYoung(kept.fetchedAt, about.freshMs, now()) }
+      );
+    },
+    async ask(call, announce) {
+      const value = await ask(call, announce);
+      const fetchedAt = now();
+      store.keepCosts(about.account, about.question, { fetchedAt, answer: JSON.stringify(value) });
+      return { value, fetchedAt };
+    },
+  });
+  const ofHostinger = { account: 'hostinger', longestPauseMs: 60_000, freshMs: hostingerFreshMs };
+  // Views do without these, so that a refusal need not be paid for again and again.
+  const besideUsage = { longestPauseMs: awsFreshMs, freshMs: awsFreshMs };
+
+  return {
+    usage: (account, question, call) => {
+      const isFresh = (fetchedAt: number) => isYoung(fetchedAt, awsFreshMs, now());
+      const months = usageByMonth(account.accountId, question, { store, today: today(), isYoung: isFresh });
+      const asking: Asking<CostAnswer> = {
+        account: account.accountId,
+        question: months.question,
+        longestPauseMs: hourMs,
+        kept: months.kept,
+        async ask(scope, announce) {
+          const period = months.stretch();
+          const answer = await aws.usage(account, { ...question, period }, scope, announce);
+          for (const { keys, amount } of answer.rows) refuseUnreadable(keys.join(', '), amount);
+          return months.keep(answer, period, now());
+        },
+      };
+      return read(asking, call);
+    },
+    lastUsage: ({ accountId }, question) => usageByMonth(accountId, question, { store, today: today(), isYoung: () => false }).kept(),
+    forecast: (account, period, call) => {
+      const about = { account: account.accountId, question: `forecast ${period.from} ${period.until}`, ...besideUsage };
+      const asking = whole<AwsForecast>(about, async (scope, announce) => {
+        const forecast = await aws.forecast(account, period, scope, announce);
+        for (const amount of [forecast.mean, forecast.low, forecast.high]) refuseUnreadable('the forecast', amount);
+        return forecast;
+      });
+      return read(asking, call);
+    },
+    anomalies: (account, period, call) => {
+      // Anomalies are found within a day (Cost Management User Guide, "Detecting unusual spend"): of what is long over there are no new ones.
+      const isOver = dayNamed(period.until) + anomalyDelayDays <= today();
+      const freshMs = isOver ? Number.POSITIVE_INFINITY : awsFreshMs;
+      const about = { account: account.accountId, question: `anomalies ${period.from} ${period.until}`, ...besideUsage, freshMs };
+      const asking = whole<CostAnomaly[]>(about, async (scope, announce) => {
+        const anomalies = await aws.anomalies(account, period, scope, announce);
+        for (const { id, impact } of anomalies) refuseUnreadable(`the anomaly ${id}`, impact);
+        return anomalies;
+      });
+      return read(asking, call);
+    },
+    subscriptions: (call) =>
+      read(
+        whole({ ...ofHostinger, question: 'subscriptions' }, (scope) => hostinger.subscriptions(scope)),
+        call,
+      ),
+    machines: (call) =>
+      read(
+        whole({ ...ofHostinger, question: 'machines' }, (scope) => hostinger.machines(scope)),
+        call,
+      ),
+    requestsToday: () => store.costRequests(dateOf(today())),
+  };
+}

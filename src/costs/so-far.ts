@@ -1,0 +1,69 @@
+import type { CostScope, LedgerEntry } from '../ports/cost-sources.ts';
+import type { AccountTarget, MissingPart } from '../ports/domain.ts';
+import { unspreadParts } from './bill.ts';
+import { type Month, monthAt } from './calendar.ts';
+import { aboutBill, awsAccounts, type Gathered, gather, gatherAws, throwIfNothing } from './gather.ts';
+import type { Sources, TagKeys } from './parts.ts';
+import type { CostReader } from './reader.ts';
+
+export interface SoFarOptions {
+  readonly reader: CostReader;
+  readonly ledger: () => readonly LedgerEntry[];
+  readonly tags: TagKeys;
+  /** Names of all accounts that are configured, and `hostinger` where it is set up. */
+  readonly everything: readonly string[];
+  readonly now: () => number;
+}
+
+/** What is known of the month that runs. */
+export interface SoFar {
+  readonly month: Month;
+  readonly sources: Sources;
+  /** Accounts of AWS that answered. */
+  readonly accounts: readonly AccountTarget[];
+  readonly gathered: readonly Gathered<unknown>[];
+  /** Subscriptions that are in no bill. */
+  readonly unspread: readonly MissingPart[];
+  /** Whether all that is configured was asked and has answered, however old that is. */
+  readonly isEverything: boolean;
+  /** Whether it is as fresh as it should be, too, and all of it in the bill. */
+  readonly isSound: boolean;
+  /** When its oldest figure was read. */
+  readonly oldestAt: number;
+}
+
+/** Reads the month so far of what is asked for. A part that fails is named, and the rest is there; throws `CallError` where nothing is. */
+export async function readSoFar(
+  { reader, ledger, tags, everything, now }: SoFarOptions,
+  accounts: readonly AccountTarget[],
+  call: CostScope,
+): Promise<SoFar> {
+  const month = monthAt(now());
+  const [aws, paid] = await Promise.all([
+    gatherAws(reader, accounts, aboutBill(month, month.today), now, call),
+    gather(accounts.filter(({ provider }) => provider === 'hostinger').slice(0, 1), now, () => reader.subscriptions(call)),
+  ]);
+  const gathered = [aws, paid];
+  throwIfNothing(gathered);
+  const [subscriptions] = paid.found.map(({ value }) => value);
+  const hostinger = subscriptions && { subscriptions, machines: [] };
+  const unspread = unspreadParts(hostinger);
+  const isEverything =
+    everything.every((name) => accounts.some(({ account }) => account === name)) && gathered.every(({ failures }) => failures.length === 0);
+  return {
+    month,
+    sources: { aws: aws.found, ...(hostinger ? { hostinger } : {}), ledger: isOfAllClouds(everything, accounts) ? ledger() : [], tags },
+    accounts: awsAccounts(accounts).filter(({ account }) => aws.found.some((each) => each.account === account)),
+    gathered: [aws, { ...paid, readAt: [] }],
+    unspread,
+    isEverything,
+    isSound: isEverything && unspread.length === 0 && gathered.every(({ missing }) => missing.length === 0),
+    oldestAt: Math.min(now(), ...gathered.flatMap(({ readAt }) => readAt)),
+  };
+}
+
+/** Entries are of no account: they are in every view but that of one cloud alone. */
+export function isOfAllClouds(everything: readonly string[], accounts: readonly AccountTarget[]): boolean {
+  const clouds = new Set(everything.map((name) => (name === 'hostinger' ? 'hostinger' : 'aws')));
+  return [...clouds].every((cloud) => accounts.some(({ provider }) => provider === cloud));
+}

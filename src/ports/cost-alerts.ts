@@ -1,0 +1,87 @@
+import type { CallScope } from './call-scope.ts';
+import type { AccountTarget, MissingPart, Resolved } from './domain.ts';
+import type { Plan } from './plan.ts';
+
+export interface Threshold {
+  /** Of the amount; more than 0, at most 1,000. */
+  readonly percent: number;
+  readonly on: 'actual' | 'forecast';
+}
+
+/** A budget by the month, and who is told when it is used up. */
+export interface AlertSpec {
+  readonly name: string;
+  /** Integer cents. */
+  readonly cents: number;
+  readonly currency: string;
+  readonly thresholds: readonly Threshold[];
+  readonly emails: readonly string[];
+  /** ARNs of SNS topics. */
+  readonly topics: readonly string[];
+}
+
+export interface BudgetState extends AlertSpec {
+  /** Decimal text in the budget's currency, as AWS last worked it out. */
+  readonly spent?: string;
+  readonly forecast?: string;
+}
+
+/** Budgets of AWS, by the month over the whole account. Throw `CallError`. */
+export interface AwsBudgets {
+  /** Creates it, or changes what differs: amount, thresholds, subscribers; the same again changes nothing. Uses AWS's dry run nowhere: with `call.dryRun` it reads and plans. */
+  put(
+    account: Resolved<AccountTarget>,
+    spec: AlertSpec,
+    call: CallScope,
+  ): Promise<{ outcome: 'created' | 'updated' | 'unchanged'; plan?: Plan }>;
+  /** Those over the whole account, by name. @param page.after name of the last one seen */
+  list(
+    account: AccountTarget,
+    page: { readonly limit: number; readonly after?: string },
+    call: CallScope,
+  ): Promise<{ budgets: BudgetState[]; more: boolean }>;
+}
+
+export interface AlertRow {
+  name: string;
+  /** `aws`: a budget of AWS. `both`: over both clouds and the ledger, evaluated by this server. */
+  scope: 'aws' | 'both';
+  /** `100.00 USD` */
+  amount: string;
+  /** `80% actual` */
+  thresholds: string[];
+  to: string[];
+  spent?: string;
+  forecast?: string;
+  /** Thresholds that somebody was told of this month. */
+  notified?: string[];
+  account?: string;
+}
+
+export interface AlertsPort {
+  /**
+   * Without e-mails and topics everybody in the configuration is told.
+   * @throws CallError `invalid_input` for whom AWS would take nobody, or a combined alert may not tell; `provider_not_configured` where
+   * the configuration has nobody for a combined alert, or no way to mail
+   */
+  set(
+    accounts: readonly Resolved<AccountTarget>[],
+    scope: AlertRow['scope'],
+    spec: AlertSpec,
+    call: CallScope,
+  ): Promise<{ outcome: 'created' | 'updated' | 'unchanged'; to: string[]; plan?: Plan }>;
+  /** Combined ones first. Accounts that did not answer are in `missing`. */
+  list(
+    accounts: readonly Resolved<AccountTarget>[],
+    page: { readonly limit: number; readonly cursor?: string },
+    call: CallScope,
+  ): Promise<{ alerts: AlertRow[]; nextCursor?: string; missing?: MissingPart[] }>;
+  /**
+   * Tells of the thresholds of combined alerts that were crossed and that nobody has been told of this month. What could not be sent is
+   * told of the next time. Throws the first failure, when all others have been told.
+   */
+  notify(
+    accounts: readonly Resolved<AccountTarget>[],
+    call: CallScope,
+  ): Promise<{ told: { name: string; threshold: string; to: string[] }[]; missing?: MissingPart[]; plan?: Plan }>;
+}

@@ -1,0 +1,101 @@
+import type { Budget, Expression, Notification, Spend, Subscriber } from '@aws-sdk/client-budgets';
+import type { AlertSpec, BudgetState, Threshold } from '../../../ports/cost-alerts.ts';
+import { answered } from '../errors.ts';
+
+/** One threshold of a budget, and who is told. */
+export interface Notice {
+  readonly notification: Notification;
+  readonly subscribers: readonly Subscriber[];
+}
+
+export interface FoundBudget {
+  readonly budget: Budget;
+  readonly notices: readonly Notice[];
+}
+
+/** Why it is none of the budgets that this port keeps (one amount for every month, over all that the account costs); undefined if it is one. */
+export function otherKind(budget: Budget): string | undefined {
+  if (budget.BudgetType !== 'COST') return `it counts ${budget.BudgetType}`;
+  if (budget.TimeUnit !== 'MONTHLY') return `its period is ${budget.TimeUnit}`;
+  if (budget.AutoAdjustData) return 'AWS adjusts its amount';
+  if (Object.keys(budget.PlannedBudgetLimits ?? {}).length > 0) return 'it has an amount of its own for each month';
+  if (Object.keys(budget.CostFilters ?? {}).length > 0 || narrows(budget.FilterExpression)) return 'it counts a part of the account alone';
+  if (budget.BillingViewArn && !budget.BillingViewArn.endsWith(':billingview/primary')) return 'it counts a billing view of its own';
+  return undefined;
+}
+
+/** What a budget counts of taxes, credits and refunds is written as a filter by charge type; it is the whole account all the same. */
+function narrows(filter: Expression | undefined): boolean {
+  if (!filter) return false;
+  const { And = [], Or = [], Not, Dimensions, Tags, CostCategories } = filter;
+  if (Tags || CostCategories || (Dimensions && Dimensions.Key !== 'RECORD_TYPE')) return true;
+  return [...And, ...Or, ...(Not ? [Not] : [])].some(narrows);
+}
+
+/** Integer cents of an amount as AWS writes it: `100.0`. More than two places are rounded. */
+export function centsOf({ Amount = '' }: Spend): number {
+  const [, whole, part = ''] = answered(/^(\d{1,13})(?:\.(\d*))?$/.exec(Amount) ?? undefined, 'DescribeBudget');
+  return Number(whole) * 100 + Math.round(Number(`0.${part}0`) * 100);
+}
+
+/** `100.00` */
+export function decimalOf(cents: number): string {
+  return `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
+}
+
+export function spendOf({ cents, currency }: Pick<AlertSpec, 'cents' | 'currency'>): Spend {
+  return { Amount: decimalOf(cents), Unit: currency };
+}
+
+export function notificationOf({ percent, on }: Threshold): Notification {
+  return {
+    NotificationType: on === 'actual' ? 'ACTUAL' : 'FORECASTED',
+    ComparisonOperator: 'GREATER_THAN',
+    Threshold: percent,
+    ThresholdType: 'PERCENTAGE',
+  };
+}
+
+export function subscribersOf({ emails, topics }: Pick<AlertSpec, 'emails' | 'topics'>): Subscriber[] {
+  return [
+    ...emails.map((Address) => ({ SubscriptionType: 'EMAIL', Address }) as const),
+    ...topics.map((Address) => ({ SubscriptionType: 'SNS', Address }) as const),
+  ];
+}
+
+/** What tells one from another; its state does not. A threshold without a type is a percentage. */
+export function notificationKey({ NotificationType, ComparisonOperator, Threshold, ThresholdType = 'PERCENTAGE' }: Notification): string {
+  return [NotificationType, ComparisonOperator, Threshold, ThresholdType].join(' ');
+}
+
+export function subscriberKey({ SubscriptionType, Address = '' }: Subscriber): string {
+  return `${SubscriptionType} ${SubscriptionType === 'EMAIL' ? Address.toLowerCase() : Address}`;
+}
+
+export function stateOf({ budget, notices }: FoundBudget): BudgetState {
+  const limit = answered(budget.BudgetLimit, 'DescribeBudget');
+  const cents = centsOf(limit);
+  const to = new Map(notices.flatMap(({ subscribers }) => subscribers.map((each) => [subscriberKey(each), each] as const)));
+  const addresses = (type: Subscriber['SubscriptionType']) =>
+    [...to.values()].filter(({ SubscriptionType }) => SubscriptionType === type).map(({ Address = '' }) => Address);
+  const { ActualSpend, ForecastedSpend } = budget.CalculatedSpend ?? {};
+  return {
+    name: budget.BudgetName ?? '',
+    cents,
+    currency: limit.Unit ?? '',
+    thresholds: notices
+      .flatMap(({ notification }) => thresholdOf(notification, cents))
+      .sort((a, b) => a.percent - b.percent || (a.on < b.on ? -1 : 1)),
+    emails: addresses('EMAIL'),
+    topics: addresses('SNS'),
+    ...(ActualSpend?.Amount === undefined ? {} : { spent: ActualSpend.Amount }),
+    ...(ForecastedSpend?.Amount === undefined ? {} : { forecast: ForecastedSpend.Amount }),
+  };
+}
+
+/** None for what is not a budget that is used up: AWS can tell of spending too little as well. */
+function thresholdOf({ NotificationType, ComparisonOperator, Threshold = 0, ThresholdType }: Notification, cents: number): Threshold[] {
+  if (ComparisonOperator !== 'GREATER_THAN') return [];
+  const percent = ThresholdType === 'ABSOLUTE_VALUE' ? Math.round((Threshold * 1_000_000) / Math.max(1, cents)) / 100 : Threshold;
+  return [{ percent, on: NotificationType === 'FORECASTED' ? 'forecast' : 'actual' }];
+}

@@ -1,0 +1,157 @@
+import type { Budget, Notification, Subscriber } from '@aws-sdk/client-budgets';
+import type { AlertSpec } from '../../../ports/cost-alerts.ts';
+import { centsOf, type FoundBudget, type Notice, notificationKey, notificationOf, spendOf, subscriberKey, subscribersOf } from './facts.ts';
+import type { Wire } from './read.ts';
+
+/** One request that brings a budget nearer to what it should be. Sent twice, it fails or does nothing. */
+export type Step = (wire: Wire) => Promise<unknown>;
+
+export function create(spec: AlertSpec): Step {
+  const Budget: Budget = { BudgetName: spec.name, BudgetType: 'COST', TimeUnit: 'MONTHLY', BudgetLimit: spendOf(spec) };
+  const Subscribers = subscribersOf(spec);
+  const NotificationsWithSubscribers = spec.thresholds.map((each) => ({ Notification: notificationOf(each), Subscribers }));
+  return ({ sender, scope, call, accountId: AccountId }) =>
+    sender.change(
+      'budgets',
+      scope,
+      'natural',
+      call,
+      (sdk) => new sdk.CreateBudgetCommand({ AccountId, Budget, NotificationsWithSubscribers }),
+    );
+}
+
+/**
+ * What is to be sent so that a budget is what was asked for; nothing for one that is. What is there in another's place is turned into
+ * what is missing first, so that no limit is passed and no threshold is without anybody to tell on the way.
+ */
+export function stepsTo(spec: AlertSpec, { budget, notices }: FoundBudget): Step[] {
+  const wanted = spec.thresholds.map(notificationOf);
+  const keys = new Set(wanted.map(notificationKey));
+  const there = new Map(notices.map((notice) => [notificationKey(notice.notification), notice]));
+  const surplus = notices.filter(({ notification }) => !keys.has(notificationKey(notification)));
+  const missing = wanted.filter((each) => !there.has(notificationKey(each)));
+  const kept = wanted.flatMap((each) => there.get(notificationKey(each)) ?? []);
+  const subscribers = subscribersOf(spec);
+  return [
+    ...(isLimit(spec, budget) ? [] : [updateBudget(budget, spec)]),
+    ...missing.flatMap((notification, index) => {
+      const turned = surplus[index];
+      if (!turned) return [createNotification(spec.name, notification, subscribers)];
+      const next: Notice = { notification, subscribers: turned.subscribers };
+      return [turnNotification(spec.name, turned.notification, notification), ...subscriberSteps(spec.name, next, subscribers)];
+    }),
+    ...kept.flatMap((notice) => subscriberSteps(spec.name, notice, subscribers)),
+    ...surplus.slice(missing.length).map(({ notification }) => deleteNotification(spec.name, notification)),
+  ];
+}
+
+function isLimit({ cents, currency }: AlertSpec, { BudgetLimit }: Budget): boolean {
+  return BudgetLimit !== undefined && BudgetLimit.Unit === currency && centsOf(BudgetLimit) === cents;
+}
+
+/** The whole budget anew: what it counts, and since when, stays. */
+function updateBudget(budget: Budget, spec: AlertSpec): Step {
+  const { BudgetName, BudgetType, TimeUnit, TimePeriod, BillingViewArn, CostTypes, Metrics, FilterExpression } = budget;
+  // AWS shows what is counted in its older and its newer words, and takes one of them.
+  const counted =
+    FilterExpression && Object.keys(FilterExpression).length > 0 ? { Metrics, FilterExpression } : CostTypes ? { CostTypes } : { Metrics };
+  const kept = { BudgetName, BudgetType, TimeUnit, TimePeriod, BillingViewArn, ...counted };
+  const NewBudget: Budget = { ...kept, BudgetLimit: spendOf(spec) };
+  return ({ sender, scope, call, accountId: AccountId }) =>
+    sender.change('budgets', scope, 'natural', call, (sdk) => new sdk.UpdateBudgetCommand({ AccountId, NewBudget }));
+}
+
+function createNotification(BudgetName: string, Notification: Notification, Subscribers: Subscriber[]): Step {
+  return ({ sender, scope, call, accountId: AccountId }) =>
+    sender.change(
+      'budgets',
+      scope,
+      'natural',
+      call,
+      (sdk) => new sdk.CreateNotificationCommand({ AccountId, BudgetName, Notification, Subscribers }),
+    );
+}
+
+function turnNotification(BudgetName: string, old: Notification, NewNotification: Notification): Step {
+  const OldNotification = withoutState(old);
+  return ({ sender, scope, call, accountId: AccountId }) =>
+    sender.change(
+      'budgets',
+      scope,
+      'natural',
+      call,
+      (sdk) => new sdk.UpdateNotificationCommand({ AccountId, BudgetName, OldNotification, NewNotification }),
+    );
+}
+
+function deleteNotification(BudgetName: string, notification: Notification): Step {
+  const Notification = withoutState(notification);
+  return ({ sender, scope, call, accountId: AccountId }) =>
+    sender.change('budgets', scope, 'natural', call, (sdk) => new sdk.DeleteNotificationCommand({ AccountId, BudgetName, Notification }));
+}
+
+/** A notification takes one topic and ten addresses, and keeps at least one of either: one is turned into another of its type, then added, then taken away. */
+function subscriberSteps(BudgetName: string, { notification, subscribers }: Notice, wanted: readonly Subscriber[]): Step[] {
+  const Notification = withoutState(notification);
+  const place = ({ accountId: AccountId }: Wire) => ({ AccountId, BudgetName, Notification });
+  const [turned, added, removed] = exchange(subscribers, wanted);
+  return [
+    ...turned.map(
+      ([OldSubscriber, NewSubscriber]): Step =>
+        (wire) =>
+          wire.sender.change(
+            'budgets',
+            wire.scope,
+            'natural',
+            wire.call,
+            (sdk) => new sdk.UpdateSubscriberCommand({ ...place(wire), OldSubscriber, NewSubscriber }),
+          ),
+    ),
+    ...added.map(
+      (Subscriber): Step =>
+        (wire) =>
+          wire.sender.change(
+            'budgets',
+            wire.scope,
+            'natural',
+            wire.call,
+            (sdk) => new sdk.CreateSubscriberCommand({ ...place(wire), Subscriber }),
+          ),
+    ),
+    ...removed.map(
+      (Subscriber): Step =>
+        (wire) =>
+          wire.sender.change(
+            'budgets',
+            wire.scope,
+            'natural',
+            wire.call,
+            (sdk) => new sdk.DeleteSubscriberCommand({ ...place(wire), Subscriber }),
+          ),
+    ),
+  ];
+}
+
+type Exchange = readonly [turned: [Subscriber, Subscriber][], added: Subscriber[], removed: Subscriber[]];
+
+function exchange(there: readonly Subscriber[], wanted: readonly Subscriber[]): Exchange {
+  const turned: [Subscriber, Subscriber][] = [];
+  const removed = there.filter((each) => !has(wanted, each));
+  const added = wanted.filter((each) => {
+    if (has(there, each)) return false;
+    const index = removed.findIndex(({ SubscriptionType }) => SubscriptionType === each.SubscriptionType);
+    const [old] = index < 0 ? [] : removed.splice(index, 1);
+    if (old) turned.push([old, each]);
+    return !old;
+  });
+  return [turned, added, removed];
+}
+
+function has(all: readonly Subscriber[], one: Subscriber): boolean {
+  return all.some((each) => subscriberKey(each) === subscriberKey(one));
+}
+
+/** Whether it has been crossed is AWS's to say. */
+function withoutState({ NotificationState: _, ...notification }: Notification): Notification {
+  return notification;
+}

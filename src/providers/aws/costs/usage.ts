@@ -1,0 +1,75 @@
+import type { Expression, GetCostAndUsageCommandInput, GroupDefinition, ResultByTime } from '@aws-sdk/client-cost-explorer';
+import type { CostGroup, CostQuestion, CostRow } from '../../../ports/cost-sources.ts';
+import type { AccountTarget } from '../../../ports/domain.ts';
+import { answered } from '../errors.ts';
+import { isZero, moneyOf } from './amounts.ts';
+
+const action = 'GetCostAndUsage';
+
+const dimensions = {
+  service: 'SERVICE',
+  usageType: 'USAGE_TYPE',
+  kind: 'RECORD_TYPE',
+  region: 'REGION',
+  account: 'LINKED_ACCOUNT',
+} as const satisfies Record<string, GroupDefinition['Key']>;
+
+/** What gives money back. It is reported beside what things cost, and is no part of it. */
+const givenBack = ['Credit', 'Refund'];
+
+export function usageRequest(account: AccountTarget, question: CostQuestion, token: string | undefined): GetCostAndUsageCommandInput {
+  const { period, granularity, groups } = question;
+  return {
+    TimePeriod: { Start: period.from, End: period.until },
+    Granularity: granularity === 'day' ? 'DAILY' : 'MONTHLY',
+    Metrics: ['UnblendedCost'],
+    Filter: filterOf(account, question),
+    ...(groups.length > 0 ? { GroupBy: groups.map(groupBy) } : {}),
+    ...(token === undefined ? {} : { NextPageToken: token }),
+  };
+}
+
+/** Of a management account AWS would add the members of the organisation; they are accounts of their own, here and in policy. */
+export function filterOf(
+  { accountId }: AccountTarget,
+  { service, withoutCredits }: Pick<CostQuestion, 'service' | 'withoutCredits'>,
+): Expression {
+  const ofAccount: Expression = { Dimensions: { Key: 'LINKED_ACCOUNT', Values: [accountId] } };
+  const more: Expression[] = [];
+  if (service !== undefined) more.push({ Dimensions: { Key: 'SERVICE', Values: [service] } });
+  if (withoutCredits) more.push({ Not: { Dimensions: { Key: 'RECORD_TYPE', Values: givenBack } } });
+  return more.length > 0 ? { And: [ofAccount, ...more] } : ofAccount;
+}
+
+function groupBy(group: CostGroup): GroupDefinition {
+  return typeof group === 'string' ? { Type: 'DIMENSION', Key: dimensions[group] } : { Type: 'TAG', Key: group.tag };
+}
+
+/** Throws `CallError` at what AWS does not send. Groups that cost nothing are left out. */
+export function rowsOf({ TimePeriod, Groups = [], Total }: ResultByTime, { period, granularity, groups }: CostQuestion): CostRow[] {
+  const start = /^\d{4}-\d{2}-\d{2}/.exec(TimePeriod ? (TimePeriod.Start ?? '') : period.from)?.[0];
+  const day = answered(start, action);
+  const from = granularity === 'day' ? day : `${day.slice(0, 7)}-01`;
+  // A period without groups has its total instead.
+  const found =
+    Groups.length > 0
+      ? Groups.map(({ Keys = [], Metrics }) => ({ keys: groups.map((group, at) => keyOf(group, Keys[at])), value: Metrics?.UnblendedCost }))
+      : Total?.UnblendedCost
+        ? [{ keys: groups.map(keyOfTotal), value: Total.UnblendedCost }]
+        : [];
+  return found.map(({ keys, value }) => ({ from, keys, ...moneyOf(value, action) })).filter(({ amount }) => !isZero(amount));
+}
+
+function keyOf(group: CostGroup, given: string | undefined): string {
+  const key = answered(given, action);
+  // `Team$backend`; a key of a tag has no `$`.
+  if (typeof group !== 'string') return key.slice(key.indexOf('$') + 1);
+  if (group !== 'kind') return key;
+  // All other types of record, discounts and taxes too, belong to what a service costs.
+  return givenBack.includes(key) ? key.toLowerCase() : 'cost';
+}
+
+function keyOfTotal(group: CostGroup): string {
+  if (group === 'service') return 'All services';
+  return group === 'kind' ? 'cost' : '';
+}

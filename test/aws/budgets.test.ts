@@ -1,0 +1,379 @@
+import type { Budget } from '@aws-sdk/client-budgets';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AlertSpec } from '../../src/ports/cost-alerts.ts';
+import { createSandbox } from '../../src/providers/sandbox/index.ts';
+import { accountTarget, alertCall, alertParts, alertSpec, topic } from './alerts-parts.ts';
+import { type BudgetsStub, startBudgetsStub } from './budgets-stub.ts';
+import { failure, mainAccount, sandboxParts } from './harness.ts';
+
+let stub: BudgetsStub;
+beforeEach(async () => {
+  stub = await startBudgetsStub();
+});
+afterEach(() => stub.close());
+
+const account = accountTarget();
+const parts = () => alertParts({ accounts: [mainAccount()], endpoint: stub.endpoint });
+const put = (spec: Partial<AlertSpec> = {}, call = alertCall()) => parts().budgets.put(account, alertSpec(spec), call);
+const state = async () => (await parts().budgets.list(account, { limit: 25 }, alertCall())).budgets[0];
+const mail = (Address: string) => ({ SubscriptionType: 'EMAIL', Address }) as const;
+
+describe('a budget', () => {
+  it('is created whole in one request, and the same again sends nothing', async () => {
+    const call = alertCall();
+    expect(await put({}, call)).toEqual({ outcome: 'created' });
+    expect(stub.changes).toEqual(['CreateBudget 100.00']);
+    expect(call.attempts).toEqual(['applied']);
+    expect(await state()).toMatchObject(alertSpec());
+
+    const again = alertCall();
+    expect(await put({ emails: ['Finance@example.com'] }, again)).toEqual({ outcome: 'unchanged' });
+    expect(stub.changes).toHaveLength(1);
+    expect(again.attempts).toEqual([]);
+  });
+
+  it.each<[string, Partial<AlertSpec>, string[]]>([
+    ['the amount', { cents: 25_050 }, ['UpdateBudget 250.50']],
+    [
+      'an address more',
+      { thresholds: [{ percent: 80, on: 'actual' }], emails: ['finance@example.com', 'boss@example.com'] },
+      ['CreateSubscriber 80 ACTUAL boss@example.com', 'DeleteNotification 100 ACTUAL', 'DeleteNotification 100 FORECASTED'],
+    ],
+    [
+      'the topic, which there can be one of',
+      { topics: [`${topic}-2`] },
+      ['80 ACTUAL', '100 ACTUAL', '100 FORECASTED'].map((each) => `UpdateSubscriber ${each} ${topic} ${topic}-2`),
+    ],
+    [
+      'addresses by a topic alone',
+      { emails: [] },
+      ['80 ACTUAL', '100 ACTUAL', '100 FORECASTED'].map((each) => `DeleteSubscriber ${each} finance@example.com`),
+    ],
+    [
+      'one threshold by another, and one more',
+      { thresholds: [{ percent: 50, on: 'actual' }, { percent: 90.5, on: 'actual' }, ...alertSpec().thresholds.slice(1)] },
+      ['UpdateNotification 80 ACTUAL 50 ACTUAL', 'CreateNotification 90.5 ACTUAL'],
+    ],
+  ])('changes %s, and sends nothing else', async (_, change, sent) => {
+    await put();
+    stub.changes.length = 0;
+    expect(await put(change)).toEqual({ outcome: 'updated' });
+    expect(stub.changes).toEqual(sent);
+    expect(await state()).toMatchObject(alertSpec(change));
+    expect(await put(change)).toEqual({ outcome: 'unchanged' });
+  });
+
+  it('keeps what it counts, and since when', async () => {
+    await put();
+    const before = stub.budgets.get('ziggie-monthly')?.budget;
+    await put({ cents: 20_000 });
+    const after = stub.budgets.get('ziggie-monthly')?.budget;
+    expect(after?.BudgetLimit).toEqual({ Amount: '200.00', Unit: 'USD' });
+    expect([after?.CostTypes, after?.TimePeriod]).toEqual([before?.CostTypes, before?.TimePeriod]);
+  });
+
+  it('that counts charge types in new words is one over the whole account, and keeps them', async () => {
+    await put();
+    const found = stub.budgets.get('ziggie-monthly');
+    const counted: Partial<Budget> = {
+      Metrics: ['UnblendedCost'],
+      FilterExpression: { Not: { Dimensions: { Key: 'RECORD_TYPE', Values: ['Credit'] } } },
+    };
+    if (found) found.budget = { ...found.budget, ...counted };
+    expect(await put({ cents: 20_000 })).toEqual({ outcome: 'updated' });
+    expect(stub.budgets.get('ziggie-monthly')?.budget).toMatchObject(counted);
+    expect(stub.budgets.get('ziggie-monthly')?.budget).not.toHaveProperty('CostTypes');
+  });
+
+  it('without notifications, and one with pages of addresses, are read rightly', async () => {
+    await put();
+    const found = stub.budgets.get('ziggie-monthly');
+    if (found) found.notices = [];
+    expect(await put()).toEqual({ outcome: 'updated' });
+    const emails = Array.from({ length: 10 }, (_, index) => `p${index}@example.com`);
+    await put({ emails });
+    stub.pageSize = 3;
+    expect(await put({ emails })).toEqual({ outcome: 'unchanged' });
+  });
+
+  it('passes no limit on the way from five thresholds and ten addresses to others', async () => {
+    const many = (from: number) => ({
+      thresholds: Array.from({ length: 5 }, (_, index) => ({ percent: from + index, on: 'actual' as const })),
+      emails: Array.from({ length: 10 }, (_, index) => `p${from + index}@example.com`),
+      topics: [`${topic}-${from}`],
+    });
+    await put(many(10));
+    expect(await put(many(50))).toEqual({ outcome: 'updated' });
+    expect(await put(many(50))).toEqual({ outcome: 'unchanged' });
+    expect(stub.budgets.get('ziggie-monthly')?.notices).toHaveLength(5);
+  });
+});
+
+describe('a dry run', () => {
+  it('plans what would be created, and what would change, and sends nothing', async () => {
+    expect(await put({}, alertCall({ dryRun: true }))).toEqual({
+      outcome: 'created',
+      plan: {
+        current: {},
+        change: { amount: '100.00 USD', thresholds: '100% actual, 100% forecast, 80% actual', to: `${topic}, finance@example.com` },
+        providerChecked: false,
+      },
+    });
+    expect(stub.changes).toEqual([]);
+    await put();
+    const call = alertCall({ dryRun: true });
+    expect(await put({ cents: 5_000 }, call)).toMatchObject({
+      outcome: 'updated',
+      plan: { current: { amount: '100.00 USD' }, change: { amount: '50.00 USD' } },
+    });
+    expect(await put({}, alertCall({ dryRun: true }))).toMatchObject({ outcome: 'unchanged', plan: { change: {} } });
+    expect(call.attempts).toEqual([]);
+    expect(stub.changes).toHaveLength(1);
+  });
+
+  it('says so where thresholds tell different people, who are the same together', async () => {
+    await put({ emails: ['a@example.com', 'b@example.com'] });
+    const found = stub.budgets.get('ziggie-monthly');
+    found?.notices[0]?.subscribers.shift();
+    expect(await put({ emails: ['a@example.com', 'b@example.com'] }, alertCall({ dryRun: true }))).toMatchObject({
+      outcome: 'updated',
+      plan: { change: { to: expect.stringContaining('of every threshold') } },
+    });
+  });
+});
+
+describe('a name that is taken', () => {
+  const kinds: [string, Partial<Budget>][] = [
+    ['counts usage', { BudgetType: 'USAGE' }],
+    ['is by the year', { TimeUnit: 'ANNUALLY' }],
+    ['is adjusted by AWS', { AutoAdjustData: { AutoAdjustType: 'HISTORICAL' } }],
+    ['has amounts by the month', { PlannedBudgetLimits: { '1793491200': { Amount: '1', Unit: 'USD' } } }],
+    ['counts a service alone', { CostFilters: { Service: ['Amazon Simple Storage Service'] } }],
+    ['counts a tag alone', { FilterExpression: { And: [{ Tags: { Key: 'Team', Values: ['a'] } }] } }],
+    ['counts a view', { BillingViewArn: 'arn:aws:billing::123456789012:billingview/custom-1' }],
+  ];
+  it.each(kinds)('by a budget that %s is refused, not overwritten, and not listed', async (_, facts) => {
+    const budget = {
+      BudgetName: 'ziggie-monthly',
+      BudgetType: 'COST',
+      TimeUnit: 'MONTHLY',
+      BudgetLimit: { Amount: '7', Unit: 'USD' },
+      ...facts,
+    };
+    stub.budgets.set('ziggie-monthly', { budget: budget as Budget, notices: [] });
+    for (const dryRun of [false, true]) {
+      const call = alertCall({ dryRun });
+      const error = await failure(put({}, call));
+      expect(error).toMatchObject({ code: 'provider_conflict', details: { provider: { code: 'BudgetOfAnotherKind' } } });
+      expect(call.attempts).toEqual([]);
+    }
+    expect(stub.changes).toEqual([]);
+    expect(await state()).toBeUndefined();
+  });
+});
+
+describe('answers that are lost', () => {
+  it('of a creation lead to no second budget, and the effect is known', async () => {
+    stub.lose('CreateBudget');
+    const call = alertCall();
+    expect(await put({}, call)).toEqual({ outcome: 'created' });
+    expect(stub.changes).toEqual(['CreateBudget 100.00', 'CreateBudget 100.00']);
+    expect(call.attempts).toEqual(['unknown', 'refused', 'applied']);
+    expect(call.ledger.effect()).toBe('applied');
+  });
+
+  it.each(['UpdateNotification', 'CreateSubscriber', 'DeleteSubscriber', 'UpdateSubscriber', 'DeleteNotification'])(
+    'of %s are made up for',
+    async (action) => {
+      await put({
+        thresholds: [
+          { percent: 10, on: 'actual' },
+          { percent: 20, on: 'actual' },
+        ],
+        emails: ['a@example.com'],
+        topics: [topic],
+      });
+      const found = stub.budgets.get('ziggie-monthly');
+      found?.notices[1]?.subscribers.splice(0, 9, mail('b@example.com'), mail('c@example.com'), mail('d@example.com'));
+      stub.lose(action);
+      const wanted: Partial<AlertSpec> =
+        action === 'DeleteNotification'
+          ? { thresholds: [{ percent: 10, on: 'actual' }], emails: ['a@example.com'] }
+          : {
+              thresholds: [
+                { percent: 20, on: 'actual' },
+                { percent: 40, on: 'actual' },
+              ],
+              emails: ['a@example.com'],
+            };
+      const call = alertCall();
+      expect(await put(wanted, call)).toEqual({ outcome: 'updated' });
+      expect(call.attempts).toContain('unknown');
+      expect(call.ledger.effect()).toBe('applied');
+      expect(await state()).toMatchObject(alertSpec(wanted));
+    },
+  );
+
+  it('every time leave it unknown', async () => {
+    for (let each = 0; each < 3; each += 1) stub.lose('UpdateBudget');
+    await put();
+    const call = alertCall();
+    const error = await failure(put({ cents: 1 }, call));
+    expect(error).toMatchObject({ code: 'provider_unavailable', details: { retryable: true } });
+    expect(call.ledger.effect()).toBe('unknown');
+  });
+});
+
+describe('others at the same time', () => {
+  it('two that create it make one, and the slower one compares', async () => {
+    const outcomes = await Promise.all([put(), put(), put()]);
+    expect(outcomes.filter(({ outcome }) => outcome === 'created')).toHaveLength(1);
+    expect(outcomes.filter(({ outcome }) => outcome === 'unchanged')).toHaveLength(2);
+    expect(stub.budgets.size).toBe(1);
+  });
+
+  it('one that was faster with another amount is changed', async () => {
+    stub.before('CreateBudget', () => {
+      const budget = {
+        BudgetName: 'ziggie-monthly',
+        BudgetType: 'COST',
+        TimeUnit: 'MONTHLY',
+        BudgetLimit: { Amount: '7', Unit: 'USD' },
+      } as const;
+      stub.budgets.set('ziggie-monthly', { budget, notices: [] });
+    });
+    const call = alertCall();
+    expect(await put({}, call)).toEqual({ outcome: 'updated' });
+    expect(await state()).toMatchObject(alertSpec());
+  });
+
+  it('one that changes what was just created is changed back, and what was done is called by its first name', async () => {
+    stub.lose('CreateBudget');
+    stub.before('CreateBudget', () => undefined);
+    stub.before('CreateBudget', () => {
+      const found = stub.budgets.get('ziggie-monthly');
+      if (found) found.budget.BudgetLimit = { Amount: '7', Unit: 'USD' };
+    });
+    expect(await put()).toEqual({ outcome: 'created' });
+    expect(stub.changes.at(-1)).toBe('UpdateBudget 100.00');
+  });
+
+  it('one that deletes it again and again is named', async () => {
+    for (let each = 0; each < 3; each += 1) stub.refuse('CreateBudget', 'DuplicateRecordException');
+    const call = alertCall();
+    const error = await failure(put({}, call));
+    expect(error).toMatchObject({ code: 'provider_conflict', details: { provider: { code: 'BudgetChanges' } } });
+    expect(call.ledger.effect()).toBe('none');
+  });
+});
+
+describe('what AWS refuses', () => {
+  it.each([
+    ['InvalidParameterException', 'provider_rejected', 'budgets.amazonaws.com'],
+    ['CreationLimitExceededException', 'provider_rejected', 'distribution list'],
+    ['ServiceQuotaExceededException', 'provider_rejected', 'quota'],
+    ['ResourceLockedException', 'provider_conflict', 'costs_list_alerts'],
+    ['AccessDeniedException', 'provider_denied', 'docs/permissions.md'],
+  ])('%s comes with what to do', async (code, ours, remedy) => {
+    stub.refuse('CreateBudget', code);
+    const call = alertCall();
+    expect(await failure(put({}, call))).toMatchObject({
+      code: ours,
+      details: { remedy: expect.stringContaining(remedy), provider: { code } },
+    });
+    expect(call.ledger.effect()).toBe('none');
+    expect(stub.budgets.size).toBe(0);
+  });
+
+  it("is asked under the server's own identity, where agents have a role", async () => {
+    const accounts = [mainAccount({ role: 'arn:aws:iam::123456789012:role/agents' })];
+    const { budgets } = alertParts({ accounts, endpoint: stub.endpoint }, accounts);
+    expect(await budgets.put(account, alertSpec(), alertCall())).toEqual({ outcome: 'created' });
+    expect((await budgets.list(account, { limit: 1 }, alertCall())).budgets).toHaveLength(1);
+    expect(stub.asked).not.toContain('of another service');
+  });
+
+  it('is asked for nothing that the tool does not declare, nor after a cancellation', async () => {
+    expect(await failure(put({}, alertCall({ iam: ['budgets:ViewBudget'] })))).toMatchObject({ code: 'internal' });
+    const call = alertCall();
+    stub.before('DescribeBudget', () => call.cancel());
+    expect(await failure(put({}, call))).toMatchObject({ code: expect.stringMatching(/cancelled|timeout/) });
+    expect(stub.changes).toEqual([]);
+  });
+});
+
+describe('the list', () => {
+  it('has pages by name, reads details of one page alone, and leaves other kinds out', async () => {
+    for (const name of ['c', 'a', 'b']) await put({ name });
+    stub.budgets.set('usage', {
+      budget: { BudgetName: 'usage', BudgetType: 'USAGE', TimeUnit: 'MONTHLY' },
+      notices: [],
+    });
+    stub.pageSize = 2;
+    stub.asked.length = 0;
+    const { budgets } = parts();
+    const first = await budgets.list(account, { limit: 2 }, alertCall());
+    expect([first.budgets.map(({ name }) => name), first.more]).toEqual([['a', 'b'], true]);
+    expect(stub.asked.filter((action) => action === 'DescribeBudgets')).toHaveLength(2);
+    // Each has its three thresholds on two pages.
+    expect(stub.asked.filter((action) => action === 'DescribeNotificationsForBudget')).toHaveLength(4);
+    const second = await budgets.list(account, { limit: 2, after: 'b' }, alertCall());
+    expect([second.budgets.map(({ name }) => name), second.more]).toEqual([['c'], false]);
+  });
+
+  it('shows absolute thresholds by their share, what AWS worked out, and no alarm of too little', async () => {
+    await put({ cents: 15_000, thresholds: [{ percent: 80, on: 'actual' }] });
+    const found = stub.budgets.get('ziggie-monthly');
+    if (!found) throw new Error('no budget');
+    found.budget.CalculatedSpend = { ActualSpend: { Amount: '12.345', Unit: 'USD' }, ForecastedSpend: { Amount: '90', Unit: 'USD' } };
+    const subscribers = [mail('other@example.com')];
+    const ofType = { NotificationType: 'ACTUAL', Threshold: 75 } as const;
+    found.notices.push(
+      { notification: { ...ofType, ComparisonOperator: 'GREATER_THAN', ThresholdType: 'ABSOLUTE_VALUE' }, subscribers },
+      { notification: { ...ofType, ComparisonOperator: 'LESS_THAN', ThresholdType: 'PERCENTAGE' }, subscribers },
+    );
+    expect(await state()).toMatchObject({
+      thresholds: [
+        { percent: 50, on: 'actual' },
+        { percent: 80, on: 'actual' },
+      ],
+      emails: ['finance@example.com', 'other@example.com'],
+      spent: '12.345',
+      forecast: '90',
+    });
+  });
+});
+
+describe('the sandbox', () => {
+  it('keeps budgets as AWS does', async () => {
+    const sandbox = createSandbox({ region: 'eu-north-1' });
+    const accounts = [mainAccount({ credentials: sandbox.credentials })];
+    const { budgets, topics } = alertParts({ accounts, ...sandboxParts(sandbox) }, accounts);
+    const of = (spec: Partial<AlertSpec>) => budgets.put(account, alertSpec(spec), alertCall());
+    expect(await of({})).toEqual({ outcome: 'created' });
+    expect(await of({})).toEqual({ outcome: 'unchanged' });
+    const changed: Partial<AlertSpec> = {
+      cents: 20_000,
+      thresholds: [
+        { percent: 50, on: 'actual' },
+        { percent: 60, on: 'actual' },
+        { percent: 70, on: 'actual' },
+        { percent: 100, on: 'forecast' },
+      ],
+      emails: ['a@example.com', 'b@example.com'],
+      topics: [`${topic}-2`],
+    };
+    expect(await of(changed)).toEqual({ outcome: 'updated' });
+    expect(await of(changed)).toEqual({ outcome: 'unchanged' });
+    expect(await of({ ...changed, emails: [], thresholds: [{ percent: 50, on: 'actual' }] })).toEqual({ outcome: 'updated' });
+    const { budgets: rows } = await budgets.list(account, { limit: 25 }, alertCall());
+    expect(rows).toMatchObject([{ ...alertSpec(), ...changed, emails: [], thresholds: [{ percent: 50, on: 'actual' }], spent: '0.0' }]);
+    const error = await failure(of({ currency: 'EUR' }));
+    expect(error).toMatchObject({ code: 'provider_rejected', details: { provider: { code: 'InvalidParameterException' } } });
+    const mine = `arn:aws:sns:eu-north-1:${sandbox.accountId}:ziggie-costs`;
+    await topics.publish(mine, { subject: 'Über 80 %\n', text: 'x' }, alertCall());
+    expect(await failure(topics.publish(`${mine}`.replace('ziggie-', ''), { subject: 's', text: 'x' }, alertCall()))).toMatchObject({
+      code: 'provider_not_found',
+    });
+  });
+});
