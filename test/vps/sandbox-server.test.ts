@@ -7,7 +7,7 @@ import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SshSettings } from '../../src/ports/remote-host.ts';
 import { quote } from '../../src/providers/hostinger/ssh/quote.ts';
-import { createSandboxSsh, type SandboxSsh } from '../../src/providers/sandbox/ssh/index.ts';
+import { createSandboxSsh, newKey, type SandboxSsh } from '../../src/providers/sandbox/ssh/index.ts';
 import { ask, type BareClient, connectBare, textKey } from './ssh-client.ts';
 
 /** The sandbox's SSH server over the wire, with a client that sends whatever it likes. */
@@ -36,20 +36,20 @@ const get = (path: string) => ask<Buffer>((done) => client.sftp.readFile(path, d
 
 describe('who is let in', () => {
   it('nobody with another key', async () => {
-    const { private: stranger } = ssh2.utils.generateKeyPairSync('ed25519');
+    const { privateText: stranger } = await newKey();
     await expect(connectBare(settings, { privateKey: stranger })).rejects.toThrow('authentication methods failed');
   });
 
   it('nobody who shows our public key and cannot sign with it', async () => {
     const ours = ssh2.utils.parseKey(textKey(settings));
-    const other = ssh2.utils.parseKey(ssh2.utils.generateKeyPairSync('ed25519').private);
-    if (ours instanceof Error || other instanceof Error) throw new Error('no key');
+    const { parsed: other } = await newKey();
+    if (ours instanceof Error) throw new Error('no key');
     class Impostor extends ssh2.BaseAgent {
       getIdentities(give: ssh2.IdentityCallback) {
         give(null, [ours as ssh2.ParsedKey]);
       }
       sign(_key: unknown, data: Buffer, _options: unknown, give?: ssh2.SignCallback) {
-        give?.(null, (other as ssh2.ParsedKey).sign(data));
+        give?.(null, other.sign(data));
       }
     }
     const { host, port } = settings;

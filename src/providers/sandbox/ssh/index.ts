@@ -82,7 +82,7 @@ async function startServer(name: string, client: Key, kept: string | undefined):
   };
 }
 
-async function newKey(): Promise<Key> {
+export async function newKey(): Promise<Key> {
   const { default: ssh2 } = await import('ssh2');
   // One in some two hundred keys that ssh2 makes is one that it cannot read.
   for (;;) {
