@@ -105,11 +105,28 @@ describe('costs_send_report', () => {
     ['a stranger', { to: ['thief@example.com'] }],
     ['an address with a newline', { to: ['cfo@example.com\nBcc: thief@example.com'] }],
     ['an unknown report', { resume: 'scheduled 2026-10' }],
-    ['a report that waits, with other recipients', { resume: 'scheduled 2026-10', to: ['cfo@example.com'] }],
   ])('refuses %s, and writes nothing', async (_, input) => {
     const answer = await call('costs_send_report', input);
     expect(answer).toMatchObject({ ok: false, error: { code: 'invalid_input', effect: 'none' } });
     expect(mailbox.connections()).toBe(0);
     expect(harness.store.reports({ limit: 5 })).toEqual([]);
+  });
+
+  it('resumes a report that waits with its own recipients, and no others', async () => {
+    const waiting = {
+      id: 'scheduled 2026-10',
+      month: '2026-10',
+      to: ['cfo@example.com'],
+      status: 'waiting',
+      attempts: 0,
+      nextAt: 0,
+    } as const;
+    harness.store.createReport(waiting);
+    const other = await call('costs_send_report', { resume: waiting.id, to: ['finance@example.com'] });
+    expect(other).toMatchObject({ ok: false, error: { code: 'invalid_input', effect: 'none' } });
+    expect(mailbox.connections()).toBe(0);
+    expect(outputOf(await call('costs_send_report', { resume: waiting.id }))).toMatchObject({ to: ['cfo@example.com'], status: 'sent' });
+    expect(outputOf(await call('costs_send_report', { resume: waiting.id }))).toEqual({ month: '2026-10', to: [], status: 'already_sent' });
+    expect(mailbox.mails).toHaveLength(1);
   });
 });

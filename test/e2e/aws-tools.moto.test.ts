@@ -7,7 +7,7 @@ import { type Moto, startMoto } from '../aws/moto.ts';
 import { configurationWith, temporaryFolder } from '../support/folders.ts';
 import { until } from '../support/until.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
-import { awsEnvironment, connectAgent, ec2, launch, makeBucketAndFunction, region, run } from './world.ts';
+import { awsEnvironment, connectAgent, ec2, knowSpend, launch, makeBucketAndFunction, region, run } from './world.ts';
 
 /** What an agent is given AWS for, from end to end: real clients, the built server with a role for agents, moto, and the AWS CLI. */
 
@@ -31,6 +31,7 @@ beforeAll(async () => {
   writeFileSync(yaml, `${text}\nstorage:\n  workspace: ${workspace}\n`);
   environment = { ...awsEnvironment(temporaryFolder(), proxy.endpoint), ZIGGIE_CONFIG: config };
   mkdirSync(workspace);
+  await knowSpend(environment);
   writeFileSync(join(workspace, 'site.css'), content);
   const client = ec2(moto.endpoint);
   tagged = await launch(client, { Project: 'Ziggie', Name: 'web-1' });

@@ -15,6 +15,7 @@ import {
   awsEnvironment,
   connectAgent,
   ec2,
+  knowSpend,
   launch,
   makeBucketAndFunction,
   names,
@@ -49,6 +50,7 @@ beforeAll(async () => {
   const yaml = join(config, 'ziggie.yaml');
   writeFileSync(yaml, readFileSync(yaml, 'utf8').replace('callsAtOnce: 16', 'callsAtOnce: 1000'));
   environment = { ...awsEnvironment(temporaryFolder(), proxy.endpoint), ZIGGIE_CONFIG: config };
+  await knowSpend(environment);
   const client = ec2(moto.endpoint);
   running = [];
   for (let index = 0; index < 10; index += 1) running.push(await launch(client, { Project: 'Ziggie', Name: `fleet-${index}` }));

@@ -2,14 +2,13 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openSqliteStore } from '../../src/state/sqlite-store.ts';
 import { type Moto, startMoto } from '../aws/moto.ts';
 import { startMailbox } from '../mail/mailbox.ts';
 import { startNode } from '../support/cli.ts';
 import { repository, temporaryFolder } from '../support/folders.ts';
 import { until } from '../support/until.ts';
 import { type AwsProxy, startAwsProxy } from './aws-proxy.ts';
-import { awsEnvironment, cli, connectAgent, readCloudWatch, run } from './world.ts';
+import { awsEnvironment, cli, connectAgent, readCloudWatch, run, storeOf } from './world.ts';
 
 /** Money end to end: the built server, moto with a bill put down for it, a real SMTP server, and a proxy that counts what is paid for. */
 
@@ -82,14 +81,6 @@ async function serve(environment: Record<string, string>) {
   stops.push(() => running.stop());
   const [, url = ''] = await running.line(/^ziggie-cloud serves (http:\S+)/);
   return url;
-}
-
-/** The store of the one live destination of a state folder. */
-async function storeOf(environment: Record<string, string>) {
-  const shown = await run(['agents', 'list', '--json'], environment);
-  expect(shown.code, shown.stderr).toBe(0);
-  const [folder = ''] = await import('node:fs').then(({ globSync }) => globSync(join(environment.ZIGGIE_STATE ?? '', 'live-*')));
-  return openSqliteStore(folder);
 }
 
 it('a thousand reads by ten agents over two servers cost at most two requests', async () => {

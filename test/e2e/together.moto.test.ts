@@ -5,7 +5,7 @@ import { type Moto, startMoto } from '../aws/moto.ts';
 import { configurationWith, temporaryFolder } from '../support/folders.ts';
 import { until } from '../support/until.ts';
 import { type AwsProxy, mutations, startAwsProxy } from './aws-proxy.ts';
-import { awsEnvironment, connectAgent, ec2, instances, launch, type Reply, readCloudWatch, run } from './world.ts';
+import { awsEnvironment, connectAgent, ec2, instances, knowSpend, launch, type Reply, readCloudWatch, run } from './world.ts';
 
 /** Several processes on one state folder, and clouds that go away in the middle. */
 
@@ -111,6 +111,7 @@ describe('stdin closed in the middle of a launch', () => {
     const state = temporaryFolder();
     await moto.reset();
     const environment = { ...awsEnvironment(state, proxy.endpoint), ZIGGIE_CONFIG: configurationWith() };
+    await knowSpend(environment);
     const agent = await connectAgent('ziggie', environment);
     const before = proxy.count('RunInstances');
     let left: Promise<unknown> = Promise.resolve();

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   CreateTagsCommand,
   DescribeInstancesCommand,
@@ -11,6 +13,8 @@ import { CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import type { StateStore } from '../../src/ports/state.ts';
+import { openSqliteStore } from '../../src/state/sqlite-store.ts';
 import { type Finished, startNode } from '../support/cli.ts';
 import { isolatedEnvironment, repository } from '../support/folders.ts';
 
@@ -128,6 +132,23 @@ export async function run(args: readonly string[], environment: Record<string, s
   const running = startNode([cli, ...args], environment);
   running.child.stdin.end(input);
   return { code: await running.exited, stdout: running.lines.join('\n'), stderr: running.stderr() };
+}
+
+/** The store of the one live destination of a state folder, which is made if need be. */
+export async function storeOf(environment: Record<string, string>): Promise<StateStore> {
+  const { code, stderr } = await run(['agents', 'list', '--json'], environment);
+  if (code !== 0) throw new Error(stderr);
+  const [folder = ''] = globSync(join(environment.ZIGGIE_STATE ?? '', 'live-*'));
+  return openSqliteStore(folder);
+}
+
+/** As if costs had just been read, and were far from the budget: for what launches and is not about money. */
+export async function knowSpend(environment: Record<string, string>): Promise<void> {
+  const store = await storeOf(environment);
+  const at = Date.now();
+  const month = new Date(at).toISOString().slice(0, 7);
+  store.keepSpend({ month, currency: 'USD', monthToDateCents: 0, monthToDateAt: at, forecastCents: 0, forecastAt: at });
+  store.close();
 }
 
 export interface LoggedRecord {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createMailer } from '../../src/mail/index.ts';
 import type { RawMail } from '../../src/ports/mail.ts';
-import { failure, newCall, sandboxAws } from '../aws/harness.ts';
+import { exampleKeys, failure, mainAccount, newCall, sandboxAws } from '../aws/harness.ts';
 import { headerOf } from './mailbox.ts';
 
 const at = Date.parse('2026-11-01T00:00:05Z');
@@ -27,7 +27,11 @@ it('is given the whole mail, and to whom', async () => {
 
 it('in the sandbox takes a mail, under the server’s own identity, and counts it', async () => {
   const call = newCall({ iam: ['ses:SendRawEmail'], actor: 'agent-marcus' });
-  await mailerOver(sandboxAws().rawMail).send(mail, call);
+  const account = mainAccount({ role: 'arn:aws:iam::123456789012:role/ziggie-agents', credentials: exampleKeys });
+  const sessionPolicy = () => {
+    throw new Error('a session of the agent');
+  };
+  await mailerOver(sandboxAws({}, { accounts: [account], sessionPolicy }).rawMail).send(mail, call);
   expect(call.attempts).toEqual(['applied']);
   expect(call.requestIds).toHaveLength(1);
 });
