@@ -120,6 +120,8 @@ export function newFakes() {
         ['coordinator', '83.00'],
       ],
       entry: [
+        // What the clouds bill is of none.
+        ['(none)', '1152.59'],
         ['ent_2 Figma: design seats, yearly by months', '70.00'],
         ['ent_1 Registrar: ziggie.example', '12.00'],
       ],

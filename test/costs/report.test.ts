@@ -62,6 +62,8 @@ it('says of a month what it came to, against what, why, and what comes', async (
     ])
       expect(page).toContain(said);
     expect(page).not.toContain('web-1');
+    // What is of no entry has no row among those that are recorded by hand.
+    expect(page).not.toContain('1,152.59');
   }
   expect(cells(csv)).toContainEqual(['total', 'USD', '', '2026-10', '1234.59', 'USD']);
   expect(cells(csv)).toContainEqual(['service', 'AWS Lambda', '', '2026-10', '14.06', 'USD']);

@@ -3,6 +3,7 @@ import type { CallScope } from '../../ports/call-scope.ts';
 import type { ComputePort } from '../../ports/compute.ts';
 import type { Breakdown, CostDimension, CostsPort, CurrencyTotals, Forecast, WholeMonth } from '../../ports/costs.ts';
 import type { AccountTarget, MissingPart, Resolved } from '../../ports/domain.ts';
+import { unnamed } from '../bill.ts';
 import type { CostReader } from '../reader.ts';
 import { collectAnomalies } from './anomalies.ts';
 import type { CurrencyPart, Expectation, Missing, Money, ReportData, Row, TrendMonth } from './data.ts';
@@ -72,7 +73,8 @@ export async function collect(
       cost: moneyOf(renewal.cost),
     })),
     ...(teams?.tag === undefined ? {} : { tag: oneLine(teams.tag) }),
-    entries: rowsOf(entries).map(({ name: entry, cost }) => ({ name: entry, cost })),
+    // What is of no entry is all that the clouds bill.
+    entries: rowsOf(entries).filter((row) => row.name !== unnamed),
     idle: idle.idle,
     anomalies: unusual.anomalies,
     missing: missing.all(),

@@ -1,8 +1,9 @@
+import { unnamed } from '../bill.ts';
 import { addMonths, dateOf, dayNamed } from '../calendar.ts';
 import { bar, colourOf, trendChart } from './charts.ts';
 import type { CurrencyPart, ReportData, Row } from './data.ts';
 import { type Html, html } from './html.ts';
-import { nobody, reasonsOf } from './summary.ts';
+import { reasonsOf } from './summary.ts';
 import { addingUp, grouped, monthTitle, readable, share, shortMonth, shown, shownChange } from './words.ts';
 
 /** One page: what is beyond is in the CSV. */
@@ -104,7 +105,7 @@ function andMore(count: number): Html | undefined {
 }
 
 function named(rows: readonly Row[], tag: string): Row[] {
-  return rows.map((row) => (row.name === nobody ? { ...row, name: `no ${tag} tag` } : row));
+  return rows.map((row) => (row.name === unnamed ? { ...row, name: `no ${tag} tag` } : row));
 }
 
 export function entries({ entries: all }: ReportData): Html | undefined {

@@ -1,3 +1,4 @@
+import { unnamed } from '../bill.ts';
 import type { CurrencyPart, Expectation, ReportData, ReportMover } from './data.ts';
 import { centsOf, grouped, monthTitle, readable, share, shown, shownChange } from './words.ts';
 
@@ -54,11 +55,8 @@ function expectations({ outlook }: ReportData): string[] {
   return [`${monthTitle(outlook.month)} is expected to come to ${outlook.forecasts.map(shown).join(' and ')}${used}.`];
 }
 
-/** What a breakdown calls that which nobody's tag is on. */
-export const nobody = '(none)';
-
 export function untaggedOf({ teams, total, currency }: CurrencyPart): { amount: string; percent: number } | undefined {
-  const row = teams.find(({ name }) => name === nobody);
+  const row = teams.find(({ name }) => name === unnamed);
   return row && { amount: shown({ cents: row.cents, currency }), percent: share(row.cents, total) };
 }
 
