@@ -15,8 +15,8 @@ before it is sent, so that these documents are complete.
 | file in \`iam-policies/\` | attach it to |
 |---|---|
 | \`ziggie-agent-policy.json\` | \`ZiggieAgentPolicy\`: on the identity (the user \`ziggie-agent\`, or \`ZiggieAgentRole\`) that calls run under: reading and operating |
-| \`ziggie-agent-elevated-policy.json\` | the same, only if agents are to deploy, or to write secrets, trails, flow logs or budgets |
-| \`ziggie-server-policy.json\` | the identity that the server itself signs in with (the user \`ziggie-agent\`, or \`ZiggieEC2Role\`): costs, budgets, alerts and mail. No agent's session has it |
+| \`ziggie-agent-elevated-policy.json\` | the same, only if agents are to deploy, or to write secrets, trails or flow logs |
+| \`ziggie-server-policy.json\` | the identity that the server itself signs in with (the user \`ziggie-agent\`, or \`ZiggieEC2Role\`): costs, budgets, alerts (SNS topics named \`ziggie-…\`; add your own if they are called otherwise) and mail. No agent's session has it |
 | \`ziggie-agent-trust-policy.json\` | trust policy of the role \`ZiggieAgentRole\`: the server may assume it in an agent's name |
 | \`ziggie-ec2-trust-policy.json\` | trust policy of the role \`ZiggieEC2Role\` of a machine that runs the server |
 | \`ziggie-ec2-role-policy.json\` | the role \`ZiggieEC2Role\`: acting for agents, keeping the record and never taking from it |

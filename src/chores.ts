@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Invoke } from './call/invoke.ts';
 import type { Settings } from './config/load.ts';
 import type { Clouds } from './connect-clouds.ts';
+import type { Schedule } from './costs/report/schedule.ts';
 import type { createLog } from './log.ts';
 import type { Principal } from './ports/domain.ts';
 import type { StateStore } from './ports/state.ts';
@@ -21,6 +22,9 @@ interface ChoresOptions {
   readonly log: ReturnType<typeof createLog>;
 }
 
+/** What is called by itself. */
+export const scheduledTools = ['costs_forecast', 'costs_notify', 'costs_send_report'] as const;
+
 /** What the record calls a call that the server makes by itself. */
 const client = 'schedule';
 
@@ -37,17 +41,18 @@ export function startChores({ settings, store, clouds, invoke, principalOf, log 
   let hasBeenUsed = false;
   let stopped = false;
   let ticking: NodeJS.Timeout | undefined;
-  let tick = async (): Promise<void> => undefined;
+  let schedule: Schedule | undefined;
 
   const begin = async () => {
     clouds.resumeDeployments().catch((error: Error) => {
       log.error({ reason: error.message }, 'what was interrupted of deployments could not be ended');
     });
     const { createSchedule } = await import('./costs/report/schedule.ts');
-    const { mail, recipients, monthlyReport, agent } = settings.costs;
-    const schedule = createSchedule({
+    if (stopped) return;
+    const { mail, recipients, monthlyReport, agent, budget } = settings.costs;
+    schedule = createSchedule({
       store,
-      settings: { canMail: mail !== undefined, recipients, monthlyReport },
+      settings: { canMail: mail !== undefined, recipients, monthlyReport, currency: budget.currency },
       // With somebody to show progress to it is given the longer deadline.
       invoke: (tool, input) => invoke({ principal: principalOf(agent), tool, input: { ...input }, client, progress: () => undefined }),
       activity: () => {
@@ -59,10 +64,8 @@ export function startChores({ settings, store, clouds, invoke, principalOf, log 
       holder: randomUUID(),
       now: Date.now,
     });
-    if (stopped) return;
-    tick = schedule.tick;
-    ticking = setInterval(() => void tick(), everyMs).unref();
-    await tick();
+    ticking = setInterval(() => void schedule?.tick(), everyMs).unref();
+    await schedule.tick();
   };
   const starting = setTimeout(() => {
     begin().catch((error: Error) => log.error({ reason: error.message }, 'the schedule of costs could not be begun'));
@@ -72,13 +75,14 @@ export function startChores({ settings, store, clouds, invoke, principalOf, log 
     noteCall(from) {
       if (from === client) return;
       // Whoever comes first after a while should not find spend unknown for long.
-      if (!hasBeenUsed && !stopped) setTimeout(() => void (stopped || tick()), soonMs).unref();
+      if (!hasBeenUsed && !stopped) setTimeout(() => void schedule?.tick(), soonMs).unref();
       hasBeenUsed = true;
     },
     stop() {
       stopped = true;
       clearTimeout(starting);
       clearInterval(ticking);
+      schedule?.stop();
     },
   };
 }

@@ -7,6 +7,7 @@ import type { AuditHealth } from './ports/audit.ts';
 import type { CallScope } from './ports/call-scope.ts';
 import type { Guard } from './ports/guard.ts';
 import type { RemoteHosts } from './ports/remote-host.ts';
+import type { StateStore } from './ports/state.ts';
 import type { AccountProbe, AwsProvider } from './providers/aws/index.ts';
 
 export interface HealthSources {
@@ -14,6 +15,7 @@ export interface HealthSources {
   readonly audit: { health(): AuditHealth };
   readonly policy: { status(): PolicyStatus };
   readonly guard: Guard;
+  readonly store: Pick<StateStore, 'report'>;
   readonly aws: Pick<AwsProvider, 'identity' | 'probe' | 'sessionArn'>;
   /** Asks Hostinger's API for the least that it answers. */
   readonly hostinger: {
@@ -27,7 +29,7 @@ export interface HealthSources {
 const lateDeliveryMs = 5 * 60_000;
 
 /** What health_check asks, one probe a part. */
-export function healthProbes({ settings, audit, policy, guard, aws, hostinger }: HealthSources): HealthProbe[] {
+export function healthProbes({ settings, audit, policy, guard, store, aws, hostinger }: HealthSources): HealthProbe[] {
   return [
     {
       name: 'audit journal',
@@ -98,6 +100,9 @@ export function healthProbes({ settings, audit, policy, guard, aws, hostinger }:
         },
       }),
     ),
+    ...(settings.costs.mail && settings.costs.recipients.length > 0
+      ? [{ name: 'cost reports', probe: async () => reportHealth(store) }]
+      : []),
     {
       name: 'circuits',
       async probe() {
@@ -107,6 +112,16 @@ export function healthProbes({ settings, audit, policy, guard, aws, hostinger }:
       },
     },
   ];
+}
+
+/** Of the last month's report, which the server mails by itself: nobody waits for its answer. */
+async function reportHealth(store: HealthSources['store']): Promise<Omit<HealthCheck, 'name'>> {
+  const { newestScheduled } = await import('./costs/report/outbox.ts');
+  const row = newestScheduled(store, Date.now());
+  if (!row || row.status === 'sent' || (row.status === 'waiting' && row.attempts === 0)) return { status: 'ok' };
+  const { month, status, nextAt, problem = '' } = row;
+  const state = status === 'waiting' ? `is tried again from ${new Date(nextAt).toISOString().slice(0, 16)}Z on` : 'was given up';
+  return { status: 'degraded', detail: `The report of ${month} was not sent, and ${state}. ${problem}`.trim() };
 }
 
 /** A probe must not keep the whole answer waiting. */

@@ -8,7 +8,7 @@ import { newCallId } from './call/call-id.ts';
 import { createInvoke, type Invoke, type Road, recordRefusal } from './call/invoke.ts';
 import { createRedactor } from './call/redact.ts';
 import { createRefusalCounter, type RefusalCounter } from './call/refusal-counter.ts';
-import { type Chores, startChores } from './chores.ts';
+import { type Chores, scheduledTools, startChores } from './chores.ts';
 import { createApproverList } from './config/approvers.ts';
 import type { Settings } from './config/load.ts';
 import { closest } from './config/problem.ts';
@@ -144,7 +144,7 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
         road: () => road,
         version,
         mode: settings.sandbox ? 'sandbox' : 'live',
-        probes: healthProbes({ settings, audit, policy, guard, aws, hostinger: clouds.hostinger }),
+        probes: healthProbes({ settings, audit, policy, guard, store, aws, hostinger: clouds.hostinger }),
         runbooks,
       }),
     },
@@ -249,7 +249,12 @@ export async function startServer(settings: Settings): Promise<ZiggieServer> {
     scanHostKey: clouds.hostinger.scan,
     probes: clouds.hostinger,
     stay() {
-      chores ??= startChores({ settings, store, clouds, invoke, principalOf, log });
+      if (chores) return;
+      const lacking = [...scheduledTools].filter((tool) => !policy.visibleTools(principalOf(settings.costs.agent)).includes(tool));
+      if (lacking.length > 0) {
+        log.warn({ agent: settings.costs.agent, lacking }, 'policy does not let costs.agent do what the server does by itself');
+      }
+      chores = startChores({ settings, store, clouds, invoke, principalOf, log });
     },
     configurationPlace: aws.configurationPlace,
     invoke,

@@ -28,6 +28,7 @@ answerMessages(
       callId: 'bench',
       actor: 'bench',
       iam: [],
+      serverIam: [],
       signal: new AbortController().signal,
       deadlineAt: Date.now() + 120_000,
       waitMs: 120_000,

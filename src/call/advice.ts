@@ -10,7 +10,8 @@ export function moneyOf(cents: number | undefined, currency: string): string {
   return `${cents < 0 ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)} ${currency}`;
 }
 
-export function filledAdvice(advice: readonly string[], spend: SpendFacts): string[] {
+/** @param spend absent where nothing is known of it */
+export function filledAdvice(advice: readonly string[], spend: SpendFacts = { currency: 'USD', budgetCents: 0 }): string[] {
   const { currency, budgetCents, monthToDateCents, forecastCents, monthlyCostCents, ageMinutes } = spend;
   const values: Record<(typeof adviceWords)[number], string> = {
     monthToDate: moneyOf(monthToDateCents, currency),

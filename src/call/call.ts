@@ -84,7 +84,8 @@ export class Call {
     return {
       callId: this.id,
       actor: request.principal?.id ?? '',
-      iam: [...(this.operation?.iam ?? []), ...(this.operation?.serverIam ?? [])],
+      iam: this.operation?.iam ?? [],
+      serverIam: this.operation?.serverIam ?? [],
       signal: this.#signal,
       deadlineAt: this.deadlineAt,
       waitMs: this.#waitMs,

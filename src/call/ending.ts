@@ -5,6 +5,7 @@ import { CallError, type ErrorBody } from './errors.ts';
 import * as failures from './failures.ts';
 import { forgetKey, keepOutcome } from './idempotency.ts';
 import type { Road } from './invoke.ts';
+import { giveBackSpend } from './monthly-cap.ts';
 import { entryOf } from './record.ts';
 
 /** How calls end: their record, the one way of every failure, and what is done beside them. */
@@ -22,17 +23,12 @@ export async function fail(road: Road, call: Call, thrown: unknown): Promise<Err
     unrecorded && !call.outcomeUnrecorded
       ? road.redactor.value(failures.outcomeUnrecorded(body.effect, error).toBody(call.id, body.effect))
       : body;
-  if (ended.effect === 'none') giveBackSpend(road, call);
+  if (ended.effect === 'none') courtesy(road, () => giveBackSpend(road, call));
   courtesy(road, () => {
     if (call.intentRecorded && ended.effect !== 'none') keepOutcome(road.store, call, { ok: false, error: ended });
     else forgetKey(road.store, call);
   });
   return ended;
-}
-
-export function giveBackSpend(road: Road, call: Call): void {
-  if (call.hasReserved) courtesy(road, () => road.spend.release(call.request.principal?.id ?? '', call.id));
-  call.hasReserved = false;
 }
 
 /** The provider's words, cut behind the redaction: half a secret would not be recognised. */

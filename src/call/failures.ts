@@ -115,6 +115,16 @@ export function policyMoved(): CallError {
   });
 }
 
+/** Another call took what was left of the budget while this one was being decided. */
+export function spendMoved(): CallError {
+  return new CallError('overloaded', 'Others added to the bill while this call was decided. Nothing has happened.', {
+    ...none,
+    remedy: 'Call again: it is decided on with what they added.',
+    retryable: true,
+    retryAfterMs: 100,
+  });
+}
+
 export function approvalRejected(id: string, approver: string): CallError {
   return new CallError('approval_rejected', `${approver} rejected ${id}. Nothing has happened.`, {
     ...none,

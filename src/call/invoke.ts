@@ -4,15 +4,16 @@ import type { AuditPort } from '../ports/audit.ts';
 import type { MissingPart, Principal, Resolved, SecretTarget, Target } from '../ports/domain.ts';
 import type { PolicyPort } from '../ports/policy.ts';
 import type { TargetResolvers } from '../ports/resolve.ts';
-import type { Addition, SpendFacts, SpendPort } from '../ports/spend.ts';
+import type { SpendPort } from '../ports/spend.ts';
 import type { AdmitResult, StateStore } from '../ports/state.ts';
 import { Call, type CallRequest, type CallResult } from './call.ts';
 import { hashArguments } from './canonical.ts';
 import { allowedWithApproval, type DecisionInput, decideCall } from './decide.ts';
-import { courtesy, fail, giveBackSpend, record } from './ending.ts';
+import { courtesy, fail, record } from './ending.ts';
 import type { CallError } from './errors.ts';
 import * as failures from './failures.ts';
 import { claimKey, findOutcome, keepOutcome, type StoredOutcome } from './idempotency.ts';
+import { countUnderItsName, refuseIfOvertaken, reserveSpend } from './monthly-cap.ts';
 import type { Operation, OperationCall, Ports } from './operation.ts';
 import { findOperation, parseIdempotencyKey, parseInput } from './parse.ts';
 import { projectOutput } from './project.ts';
@@ -128,6 +129,11 @@ async function travel(road: Road, call: Call): Promise<Record<string, unknown>> 
   if (decision.kind === 'deny') throw failures.denied(operation.name, decision, decision.secrets);
   const targets = decision.kind === 'allow' ? decision.targets : resolved;
   call.targets = [...targets, ...secrets];
+  // Before a person is asked: what they approve must be possible.
+  if (addition) {
+    reserveSpend(road, call, principal, found.targets[0], spend);
+    if (decision.kind === 'allow') await refuseIfOvertaken(road, call, asked, addition);
+  }
   const binding = decision.kind === 'approval' && !dryRun ? bindingOf(road, asked, call.policySetHash) : undefined;
   if (binding && decision.kind === 'approval') await findGrant(road, call, asked, binding, decision);
 
@@ -135,7 +141,6 @@ async function travel(road: Road, call: Call): Promise<Record<string, unknown>> 
   hideSecretInputs(operation, input, road.redactor);
   call.refuseIfCancelled();
   claimKey(road.store, call, road.now(), call.deadlineAt + graceMs);
-  if (addition) reserveSpend(road, call, principal, addition, spend);
   if (binding) await claimGrant(road, call, asked, binding);
   await recordIntent(road, call, operation);
 
@@ -153,6 +158,7 @@ async function travel(road: Road, call: Call): Promise<Record<string, unknown>> 
   if (seen && principal.kind === 'agent') courtesy(road, () => road.store.rememberSeen(principal.id, seen(output), call.startedAt));
 
   call.made = operation.made?.(output) ?? [];
+  courtesy(road, () => countUnderItsName(road, call, found.targets[0]));
 
   // 10. Say durably how it ended.
   if (!(await record(road, call, 'outcome')) && operation.needsAudit) {
@@ -235,20 +241,6 @@ async function claimGrant(road: Road, call: Call, asked: DecisionInput, binding:
   const allowed = claimed !== undefined && (await allowedWithApproval(road.policy, asked, claimed.approver));
   if (!allowed || road.policy.hash() !== binding.policySetHash) throw failures.approvalGone(id);
   call.decision = 'allow';
-}
-
-/** What would exceed the agent's month is refused before anything is consumed; a call that has no effect gives its share back. */
-function reserveSpend(road: Road, call: Call, principal: Principal, { key }: Addition, spend: SpendFacts): void {
-  const cap = road.monthlyCapOf(principal);
-  if (cap === undefined) return;
-  const { monthlyCostCents: cents, currency } = spend;
-  const over = (usedCents: number | undefined) => failures.overMonthlyCap(principal.id, { cents, cap, usedCents, currency });
-  if (cents === undefined) throw over(undefined);
-  const reserved = road.spend.reserve(principal.id, key ?? call.scope().clientToken, call.id, cents, cap);
-  if (!reserved.ok) throw over(reserved.usedCents);
-  call.hasReserved = true;
-  // A plan takes nothing.
-  if (call.dryRun) giveBackSpend(road, call);
 }
 
 async function recordIntent(road: Road, call: Call, operation: Operation): Promise<void> {

@@ -4,7 +4,7 @@ import type { InstanceState, InstanceTarget } from '../ports/domain.ts';
 import type { Plan } from '../ports/plan.ts';
 import type { PriceList } from '../ports/spend.ts';
 
-/** What Hostinger said last of its machines and of what pays for them. */
+/** What Hostinger said last of its machines and of what pays for them; no subscriptions that have not begun or are somebody else's. */
 export interface PaidMachines {
   readonly machines: readonly PaidMachine[];
   readonly subscriptions: readonly PaidSubscription[];
@@ -76,12 +76,9 @@ function payerOf(machine: string, known: PaidMachines | undefined): PaidSubscrip
   return pays === undefined ? undefined : known?.subscriptions.find(({ id }) => id === pays);
 }
 
-/** Not begun, or somebody else's by now. */
-const nobodys: readonly string[] = ['future', 'transferred'];
-
 /** A month of what is paid for by the period: as it renews, or as it was paid where it will not. */
 function monthlyOf(subscription: PaidSubscription | undefined): { cents: number; currency: string } | undefined {
-  if (!subscription || nobodys.includes(subscription.status)) return undefined;
+  if (!subscription) return undefined;
   const { period, currency, autoRenews, renewalCents, totalCents } = subscription;
   const months = period.unit === 'year' ? 12 : 1;
   if (!['month', 'year'].includes(period.unit) || period.count < 1) return undefined;

@@ -21,6 +21,9 @@ export async function readConfiguration(file: string, stateRoot: string): Promis
   return value;
 }
 
+/** Of the schema, so that what another one let pass is not taken for checked. A test says when it is stale. */
+export const shape = 'b3826900c7cd';
+
 interface Cached {
   readonly key: string;
   readonly value: ZiggieYaml;
@@ -33,7 +36,7 @@ function keyOf(file: string): string {
   } catch (error) {
     throw new ConfigError([{ file, message: `cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}` }]);
   }
-  return createHash('sha256').update(`${packageJson.version} ${file} `).update(text).digest('hex');
+  return createHash('sha256').update(`${packageJson.version} ${shape} ${file} `).update(text).digest('hex');
 }
 
 function readCache(cache: string): Cached | undefined {

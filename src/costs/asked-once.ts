@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CallError, type ErrorCode } from '../call/errors.ts';
 import type { CostScope } from '../ports/cost-sources.ts';
 import type { StateStore } from '../ports/state.ts';
+import type { Ceiling } from './ceiling.ts';
 import type { Kept } from './reader.ts';
 import { createSharedWork, type SharedTask } from './shared-work.ts';
 
@@ -22,6 +23,8 @@ export interface Asking<T> {
   readonly question: string;
   /** Longest time in milliseconds after a failure in which it is not asked again; a minute at first, and doubled by each that follows. */
   readonly longestPauseMs: number;
+  /** Whether policy waits for it, so that what is kept back of the day's ceiling is kept for this. */
+  readonly isForPolicy?: boolean;
   kept(): (Kept<T> & { readonly isFresh: boolean }) | undefined;
   /** Asks, and keeps what is answered. @param announce to be called before each request leaves; may throw */
   ask(call: CostScope, announce: () => void): Promise<Kept<T>>;
@@ -30,8 +33,7 @@ export interface Asking<T> {
 export interface AskOptions {
   readonly store: CostStore;
   readonly now: () => number;
-  /** Refuses a request that is billed, by throwing. */
-  readonly count: () => void;
+  readonly ceiling: Ceiling;
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
 
@@ -41,6 +43,8 @@ const pollMs = 100;
 /** What was asked for many is not given up because the first of them had little time left. */
 const leastTimeMs = 50_000;
 const firstPauseMs = 60_000;
+/** What was refused may have been put right by now. */
+const repairedAfterMs = 15 * 60_000;
 
 /** Clocks are set right by a little all the time. */
 const skewMs = 60_000;
@@ -51,40 +55,44 @@ export function isYoung(at: number, freshMs: number, now: number): boolean {
 }
 
 /** Answers from the store while they are fresh; else asks; where that fails, the old answer with the reason, or the failure. Throws `CallError`. */
-export function createAskedOnce({ store, now, count, pause = defaultPause }: AskOptions) {
+export function createAskedOnce({ store, now, ceiling, pause = defaultPause }: AskOptions) {
   const together = createSharedWork();
   const holder = randomUUID();
 
-  /** Undefined where another process is asking. */
-  const whileLeased = async <T>(name: string, work: (renew: () => void) => Promise<T>): Promise<{ value: T } | undefined> => {
+  /** Undefined where another process is asking. `renew` tells whether the lease is still held. */
+  const whileLeased = async <T>(name: string, work: (renew: () => boolean) => Promise<T>): Promise<T | undefined> => {
     const at = now();
     const lease = store.takeLease(name, holder, at, leaseMs);
     // One that ends far later than any lease was taken before the clock was set back, and its holder may be long dead.
-    if (!('token' in lease)) return lease.until > at + 2 * leaseMs ? { value: await work(() => undefined) } : undefined;
+    if (!('token' in lease)) return lease.until > at + 2 * leaseMs ? await work(() => true) : undefined;
     try {
-      return { value: await work(() => void store.renewLease(name, lease.token, now(), leaseMs)) };
+      return await work(() => store.renewLease(name, lease.token, now(), leaseMs));
     } finally {
       store.releaseLease(name, lease.token);
     }
   };
 
   const fetch = async <T>(asking: Asking<T>, call: CostScope, { signal, commit }: SharedTask): Promise<Kept<T>> => {
-    const failures = failuresOf(asking, store, now);
+    const failures = failuresOf(asking, { store, now, ceiling });
     const known = (): Kept<T> | undefined => {
       const kept = asking.kept();
       if (kept?.isFresh) return { value: kept.value, fetchedAt: kept.fetchedAt };
       failures.throwRecent();
       return undefined;
     };
-    const askNow = async (renew: () => void): Promise<Kept<T>> => {
+    const askNow = async (renew: () => boolean): Promise<Kept<T> | undefined> => {
+      let isOvertaken = false;
       const announce = () => {
-        count();
+        isOvertaken = !renew();
+        if (isOvertaken) throw overtaken();
+        ceiling.count(asking.isForPolicy);
         commit();
-        renew();
       };
       try {
         return await asking.ask({ ...call, signal, deadlineAt: Math.max(call.deadlineAt, Date.now() + leastTimeMs) }, announce);
       } catch (error) {
+        // Whoever has the lease now asks for all: what is left of the pages would be paid twice.
+        if (isOvertaken) return undefined;
         failures.remember(error);
         throw error;
       }
@@ -94,7 +102,7 @@ export function createAskedOnce({ store, now, count, pause = defaultPause }: Ask
       if (answer) return answer;
       // Whoever had the lease before may have got the answer just now.
       const asked = await whileLeased(`costs ${asking.account} ${asking.question}`, async (renew) => known() ?? (await askNow(renew)));
-      if (asked) return asked.value;
+      if (asked) return asked;
       await pause(pollMs, signal);
     }
   };
@@ -109,6 +117,13 @@ export function createAskedOnce({ store, now, count, pause = defaultPause }: Ask
       return { value: old.value, fetchedAt: old.fetchedAt, failure: error };
     }
   };
+}
+
+function overtaken(): CallError {
+  return new CallError('timeout', 'Another process asks for this now, because it took this one too long.', {
+    remedy: 'Ask again in a minute: what the other gets is kept.',
+    retryable: true,
+  });
 }
 
 async function defaultPause(ms: number, signal: AbortSignal): Promise<void> {
@@ -136,18 +151,26 @@ interface Failure {
 }
 
 /** The last failure of a question, kept like an answer, so that those who waited for it do not pay for the same one each. */
-function failuresOf({ account, question, longestPauseMs, kept: answer }: Asking<unknown>, store: CostStore, now: () => number) {
+function failuresOf(
+  { account, question, longestPauseMs, kept: answer }: Asking<unknown>,
+  { store, now, ceiling }: Pick<AskOptions, 'store' | 'now' | 'ceiling'>,
+) {
   const name = `failure ${question}`;
   const last = () => {
     const kept = store.keptCosts(account, name);
     // Of this server's own making, so not checked again.
     return kept && { ...(JSON.parse(kept.answer) as Failure), at: kept.fetchedAt };
   };
+  // What AWS has too little history for will not be otherwise in a while. The rest may be, as long as trying leaves enough of the day's requests.
+  const pauseAfter = ({ code, pauseMs }: Failure) =>
+    code !== 'provider_rejected' && ceiling.isFarAway() ? Math.min(pauseMs, repairedAfterMs) : pauseMs;
   return {
     throwRecent() {
       const failure = last();
-      if (!failure || !isYoung(failure.at, failure.pauseMs, now())) return;
-      const retryAfterMs = failure.at + failure.pauseMs - now();
+      if (!failure) return;
+      const pauseMs = pauseAfter(failure);
+      if (!isYoung(failure.at, pauseMs, now())) return;
+      const retryAfterMs = failure.at + pauseMs - now();
       const minutes = Math.ceil(retryAfterMs / 60_000);
       throw new CallError(failure.code, failure.message, {
         ...failure.details,

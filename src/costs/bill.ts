@@ -1,8 +1,8 @@
-import type { LedgerEntry } from '../ports/cost-sources.ts';
+import type { LedgerEntry, PaidSubscription } from '../ports/cost-sources.ts';
 import type { CurrencyTotals, Renewal, ServiceCost } from '../ports/costs.ts';
 import type { MissingPart } from '../ports/domain.ts';
 import { type Day, dateOf, dayNamed, type MonthSpan } from './calendar.ts';
-import { apportioned, type Cents, decimalOf, rounded, sumOf } from './cents.ts';
+import { type Amount, apportioned, type Cents, decimalOf, rounded, sumOf } from './cents.ts';
 import { type PaidAtHostinger, type Part, partsOf, type Sources } from './parts.ts';
 import { type Schedule, scheduleOf } from './subscription.ts';
 
@@ -43,9 +43,15 @@ export function exactly(parts: readonly Part[]): Cents {
   return sumOf(parts.map(({ cents }) => cents));
 }
 
+/** What parts cost, before credits and refunds, in each currency. */
+export function amountsOf(parts: readonly Part[]): Amount[] {
+  return summed(parts, ({ provider }) => provider).map(({ currency, total }) => ({ currency, cents: total }));
+}
+
 /** Days `month.first` to `until` (not included) of a month, as one bill. */
 export interface Bill {
   readonly parts: readonly Part[];
+  readonly amounts: readonly Amount[];
   /** One a currency; credits and refunds apart. */
   readonly totals: CurrencyTotals[];
   /** The ten dearest of each currency; `other` of the totals has the rest. */
@@ -64,6 +70,7 @@ export function billOf(sources: Sources, month: MonthSpan, until: Day): Bill {
   );
   return {
     parts,
+    amounts: amountsOf(parts),
     totals: totalsOf(parts, sources, month, until).map((totals) => {
       const other = others.get(totals.currency) ?? 0n;
       return other === 0n ? totals : { ...totals, other: decimalOf(other) };
@@ -74,7 +81,10 @@ export function billOf(sources: Sources, month: MonthSpan, until: Day): Bill {
   };
 }
 
-/** Totals of `parts`, and beside them what is paid in the month and still to come. */
+/**
+ * Totals of `parts`, and beside them what is paid in the month and still to come. A currency in which there is nothing at all is left out,
+ * unless there is no other.
+ */
 export function totalsOf(parts: readonly Part[], { aws, hostinger, ledger }: Sources, month: MonthSpan, until: Day): CurrencyTotals[] {
   const schedules = schedulesOf(hostinger);
   const sums = new Map(summed(parts, ({ provider }) => provider).map((sum) => [sum.currency, sum]));
@@ -84,8 +94,9 @@ export function totalsOf(parts: readonly Part[], { aws, hostinger, ledger }: Sou
     ...ledger.filter((entry) => isPaidIn(entry, month)).map(({ currency }) => currency),
   ]);
   // An account without a row has cost nothing, which is said.
-  if (aws.length > 0 && !parts.some(({ provider }) => provider === 'aws')) currencies.add('USD');
-  return [...currencies].sort().map((currency) => {
+  const saidOfAws = aws.length > 0 && !parts.some(({ provider }) => provider === 'aws') ? 'USD' : undefined;
+  if (saidOfAws) currencies.add(saidOfAws);
+  const all = [...currencies].sort().map((currency) => {
     const own = parts.filter((part) => part.currency === currency);
     const paid = schedules.filter(({ subscription }) => subscription.currency === currency);
     const entries = ledger.filter((entry) => entry.currency === currency && isPaidIn(entry, month));
@@ -97,18 +108,26 @@ export function totalsOf(parts: readonly Part[], { aws, hostinger, ledger }: Sou
     const recorded = entries.reduce((sum, { cents }) => sum + BigInt(cents), 0n);
     const due = paid.reduce((sum, each) => sum + dueIn(each, month), 0n);
     const whole = rounded(sumOf(paid.map(({ spread }) => spread(month.first, month.end))));
+    const [credits, refunds] = [ofKind('credit'), ofKind('refund')];
     return {
       currency,
-      total: decimalOf(total),
-      ...(hasAws ? { aws: decimalOf(of('aws')) } : {}),
-      ...(paid.length > 0 ? { hostinger: decimalOf(of('hostinger')) } : {}),
-      ...(of('recorded') !== 0n ? { recorded: decimalOf(of('recorded')) } : {}),
-      ...(paid.length > 0 && until < month.end ? { hostingerMonth: decimalOf(whole) } : {}),
-      ...unlessZero('credits', ofKind('credit')),
-      ...unlessZero('refunds', ofKind('refund')),
-      ...(paid.length > 0 || entries.length > 0 ? { cash: decimalOf(of('aws') + billed + recorded) } : {}),
-      ...unlessZero('due', due),
+      figures: {
+        total,
+        aws: hasAws ? of('aws') : undefined,
+        hostinger: paid.length > 0 ? of('hostinger') : undefined,
+        recorded: unlessZero(of('recorded')),
+        hostingerMonth: paid.length > 0 && until < month.end ? whole : undefined,
+        credits: unlessZero(credits),
+        refunds: unlessZero(refunds),
+        cash: paid.length > 0 || entries.length > 0 ? of('aws') + credits + refunds + billed + recorded : undefined,
+        due: unlessZero(due),
+      },
     };
+  });
+  const said = all.filter(({ currency, figures }) => currency === saidOfAws || Object.values(figures).some((cents) => cents));
+  return (said.length > 0 ? said : all.slice(0, 1)).map(({ currency, figures: { total, ...beside } }) => {
+    const shown = Object.entries(beside).flatMap(([name, cents]) => (cents === undefined ? [] : [[name, decimalOf(cents)]]));
+    return { currency, total: decimalOf(total), ...Object.fromEntries(shown) };
   });
 }
 
@@ -118,11 +137,13 @@ export function schedulesOf(hostinger: PaidAtHostinger | undefined): Schedule[] 
 }
 
 /** Subscriptions that are in no bill, because nobody can say which days they are for. */
+export function unspread(hostinger: PaidAtHostinger | undefined): PaidSubscription[] {
+  return (hostinger?.subscriptions ?? []).filter((each) => (each.totalCents !== 0 || each.renewalCents !== 0) && !scheduleOf(each));
+}
+
+/** The same, as they are named beside the bill. */
 export function unspreadParts(hostinger: PaidAtHostinger | undefined): MissingPart[] {
-  const unspread = (hostinger?.subscriptions ?? []).filter(
-    (each) => (each.totalCents !== 0 || each.renewalCents !== 0) && !scheduleOf(each),
-  );
-  return unspread.map(({ name, period }) => ({
+  return unspread(hostinger).map(({ name, period }) => ({
     provider: 'hostinger',
     account: 'hostinger',
     code: 'provider_rejected',
@@ -163,8 +184,8 @@ function isPaidIn({ date }: LedgerEntry, month: MonthSpan): boolean {
   return day >= month.first && day < month.end;
 }
 
-function unlessZero<K extends string>(name: K, cents: bigint): Partial<Record<K, string>> {
-  return cents === 0n ? {} : ({ [name]: decimalOf(cents) } as Record<K, string>);
+function unlessZero(cents: bigint): bigint | undefined {
+  return cents === 0n ? undefined : cents;
 }
 
 function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

@@ -7,9 +7,8 @@ import { monthNamed } from './asked-month.ts';
 import { summed, unnamed, unspreadParts } from './bill.ts';
 import { dateOf, dayOf, type MonthSpan, monthAt } from './calendar.ts';
 import { decimalOf } from './cents.ts';
-import { about, aboutBill, ageOf, endOf, gatherAws, gatherHostinger, sourcesOf, throwIfNothing } from './gather.ts';
+import { about, aboutBill, ageOf, endOf, gatherAws, gatherHostinger, isOfEverything, sourcesOf, throwIfNothing } from './gather.ts';
 import { type Part, partsOf, type TagKeys } from './parts.ts';
-import { isOfAllClouds } from './so-far.ts';
 import type { BillViewOptions } from './views.ts';
 
 const position = z.strictObject({ of: z.string(), skip: z.int().min(1) });
@@ -26,17 +25,23 @@ export function createBreakdown({ reader, store, settings: { tags }, everything,
     const skip = query.cursor === undefined ? 0 : skipOf(query.cursor, query, month);
     const until = endOf(month, today);
     const hostinger = await gatherHostinger(reader, accounts, now, call);
-    const ledger = isOfAllClouds(everything, accounts) ? store.costEntries() : [];
+    const ledger = isOfEverything(everything, accounts) ? store.costEntries() : [];
     const read = async (question: CostQuestion) => {
       const aws = await gatherAws(reader, accounts, question, now, call);
       throwIfNothing([aws, hostinger]);
       const sources = sourcesOf([aws], hostinger, ledger, tags);
-      return { aws, parts: partsOf(sources, month.first, until, by === 'day') };
+      const failure = [aws, hostinger].flatMap(({ failures }) => failures)[0];
+      return { aws, failure, parts: partsOf(sources, month.first, until, by === 'day') };
     };
     const bill = aboutBill(month, today);
     const question = questionOf(by, month, today, tags);
     // Whether there is such a service is found out from what is mostly read already, before anything is asked about it.
-    if (service !== undefined) refuseUnknown(service, (await read(bill)).parts, month, nearest);
+    if (service !== undefined) {
+      const { parts, failure } = await read(bill);
+      // Of what could not be read nobody can say that there is no such service.
+      if (failure && !isBilled(service, parts)) throw failure;
+      refuseUnknown(service, parts, month, nearest);
+    }
     const { aws, parts } = await read(question ?? bill);
 
     const sums = summed(service === undefined ? parts : parts.filter((part) => part.service === service), nameIn(by));
@@ -48,12 +53,11 @@ export function createBreakdown({ reader, store, settings: { tags }, everything,
     return {
       month: month.name,
       incomplete: today < month.end || !aws.isFinal,
-      by,
       rows: rows.slice(skip, skip + limit),
       totals: sums.map(({ currency, total }) => `${decimalOf(total)} ${currency}`),
       ...(tag ? { tag } : {}),
       ...(rows.length > skip + limit ? { nextCursor: encodeCursor({ of: listOf(query, month), skip: skip + limit }) } : {}),
-      ...ageOf(reader, [aws, hostinger], now(), unspreadParts(hostinger.found[0])),
+      ...ageOf([aws, hostinger], now(), unspreadParts(hostinger.found[0])),
     };
   };
 }
@@ -84,11 +88,15 @@ function nameIn(by: CostDimension): (part: Part) => string | undefined {
   return (part) => part[by];
 }
 
+function isBilled(service: string, parts: readonly Part[]): boolean {
+  return parts.some((part) => part.kind === 'cost' && part.service === service);
+}
+
 function refuseUnknown(service: string, parts: readonly Part[], month: MonthSpan, nearest: BillViewOptions['nearest']): void {
+  if (isBilled(service, parts)) return;
   const known = summed(parts, (part) => part.service)
     .flatMap(({ rows }) => rows.map(({ name }) => name))
     .filter((name) => name !== unnamed);
-  if (known.includes(service)) return;
   const holding = known.filter((name) => name.toLowerCase().includes(service.toLowerCase()));
   const meant = holding.length > 0 ? holding : [nearest(service, known) ?? known].flat();
   const names = meant

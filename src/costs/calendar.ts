@@ -46,12 +46,20 @@ export function firstOfMonth(day: Day): Day {
   return dayNamed(`${dateOf(day).slice(0, 7)}-01`);
 }
 
-/** The same day of another month, or the last one of a month that is shorter: what is billed on the 31st is billed on 28 February. */
-export function addMonths(day: Day, months: number): Day {
+/** 1 to 31 */
+export function dayInMonth(day: Day): number {
+  return new Date(day * dayMs).getUTCDate();
+}
+
+/**
+ * The same day of another month, or the last one of a month that is shorter: what is billed on the 31st is billed on 28 February.
+ * @param wanted 1 to 31, where it is to be another day than this
+ */
+export function addMonths(day: Day, months: number, wanted = dayInMonth(day)): Day {
   const date = new Date(day * dayMs);
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth() + months];
   const last = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
-  return dayOf(Date.UTC(year, month, Math.min(date.getUTCDate(), last)));
+  return dayOf(Date.UTC(year, month, Math.min(wanted, last)));
 }
 
 /** Months since year 0. */

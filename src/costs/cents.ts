@@ -7,6 +7,12 @@ export interface Cents {
   readonly denominator: bigint;
 }
 
+/** Whole cents of a currency, as they are shown. */
+export interface Amount {
+  readonly currency: string;
+  readonly cents: bigint;
+}
+
 export const noCents: Cents = { numerator: 0n, denominator: 1n };
 
 /** Far more digits than a bill has; a text with a huge exponent is not worth the memory of its value. */

@@ -3,13 +3,13 @@ import type { CallScope } from '../ports/call-scope.ts';
 import type { AwsForecast } from '../ports/cost-sources.ts';
 import type { Forecast } from '../ports/costs.ts';
 import type { AccountTarget, MissingPart } from '../ports/domain.ts';
-import { exactly, renewalsOf, schedulesOf, totalsOf } from './bill.ts';
-import { dateOf, type Month, monthOf } from './calendar.ts';
-import { type Cents, centsOfDecimal, decimalOf, noCents, plus, rounded, sumOf } from './cents.ts';
+import { amountsOf, exactly, renewalsOf, schedulesOf } from './bill.ts';
+import { type Day, dateOf, dayOf, type Month, monthOf } from './calendar.ts';
+import { type Amount, type Cents, centsOfDecimal, decimalOf, noCents, plus, rounded, sumOf } from './cents.ts';
 import type { ViewOptions } from './current.ts';
 import { aboutBill, ageOf, gather } from './gather.ts';
 import { type Part, partsOf, type Sources } from './parts.ts';
-import { budgetUse, convert, inOneCurrency } from './rates.ts';
+import { budgetUse, convert, inOneCurrency, rateRemedy, unconverted, withoutRate } from './rates.ts';
 import type { CostReader } from './reader.ts';
 import { readSoFar, type SoFar } from './so-far.ts';
 import { keepSnapshot } from './spend-snapshot.ts';
@@ -25,14 +25,12 @@ interface Expected {
   readonly basis: 'aws' | 'trend' | 'certain';
 }
 
-type Total = { readonly currency: string; readonly total: string };
-
 /** The month's forecast with everything that it was made of. */
 interface Outlook {
   readonly soFar: SoFar;
-  readonly totals: readonly Total[];
+  readonly spent: readonly Amount[];
   readonly expected: readonly Expected[];
-  readonly forecasts: readonly Total[];
+  readonly forecasts: readonly Amount[];
   readonly age: ReturnType<typeof ageOf>;
   /** Whether all that is configured is in it. */
   readonly isWhole: boolean;
@@ -41,7 +39,7 @@ interface Outlook {
 /** This month to its end. Throws `CallError` when nothing could be read. */
 export async function forecastOf(options: ViewOptions, accounts: readonly AccountTarget[], call: CallScope): Promise<Forecast> {
   const { rates, budget } = options;
-  const { soFar, totals, expected, forecasts, age, isWhole } = await outlookOf(options, accounts, call);
+  const { soFar, spent, expected, forecasts, age, isWhole } = await outlookOf(options, accounts, call);
   const { month, sources } = soFar;
   const converted = convert(forecasts, rates, budget.currency);
   // Of a part it would say too little.
@@ -51,7 +49,7 @@ export async function forecastOf(options: ViewOptions, accounts: readonly Accoun
     month: month.name,
     forecasts: expected.map(({ currency, mean, bounds, basis }) => ({
       currency,
-      soFar: totals.find((each) => each.currency === currency)?.total ?? '0.00',
+      soFar: decimalOf(spent.find((each) => each.currency === currency)?.cents ?? 0n),
       forecast: decimalOf(rounded(mean)),
       ...(bounds ? { low: decimalOf(rounded(bounds.low)), high: decimalOf(rounded(bounds.high)) } : {}),
       basis,
@@ -81,23 +79,22 @@ export interface Combined {
  */
 export async function combinedOf(options: ViewOptions, accounts: readonly AccountTarget[], call: CallScope): Promise<Combined> {
   const { rates, budget } = options;
-  const { soFar, totals, forecasts, age, isWhole } = await outlookOf(options, accounts, call);
-  const spent = inOneCurrency(totals, rates, budget.currency);
-  if (!spent) throw withoutRate(totals, options);
+  const { soFar, spent, forecasts, age, isWhole } = await outlookOf(options, accounts, call);
+  const toDate = inOneCurrency(spent, rates, budget.currency);
+  if (!toDate) throw noRate(withoutRate(spent, rates, budget.currency), budget.currency);
   const expected = isWhole ? inOneCurrency(forecasts, rates, budget.currency) : undefined;
   return {
     month: soFar.month.name,
     currency: budget.currency,
-    monthToDateCents: Number(spent.cents),
+    monthToDateCents: Number(toDate.cents),
     ...(expected ? { forecastCents: Number(expected.cents) } : {}),
     ...(age.missing ? { missing: age.missing } : {}),
   };
 }
 
-function withoutRate(totals: readonly Total[], { rates, budget: { currency } }: ViewOptions): CallError {
-  const unknown = totals.map((total) => total.currency).filter((each) => each !== currency && !Object.hasOwn(rates, each));
+function noRate(unknown: readonly string[], currency: string): CallError {
   return new CallError('provider_not_configured', `There are costs in ${unknown.join(' and ')}, and no rate for them in ${currency}.`, {
-    remedy: `Let the operator add ${unknown.join(' and ')} to costs.rates in ziggie.yaml: how much ${currency} one unit is.`,
+    remedy: rateRemedy(unknown, currency),
   });
 }
 
@@ -106,17 +103,19 @@ function withoutRate(totals: readonly Total[], { rates, budget: { currency } }: 
  * one request to an account beyond that for the month so far.
  */
 async function outlookOf(options: ViewOptions, accounts: readonly AccountTarget[], call: CallScope): Promise<Outlook> {
-  const { reader, now } = options;
+  const { reader, rates, budget, now } = options;
   const soFar = await readSoFar(options, accounts, call);
   const { month, sources } = soFar;
   const rest = { from: dateOf(month.today), until: dateOf(month.end) };
   const given = await gather(soFar.accounts, now, (account) => reader.forecast(account, rest, call));
 
-  const each = soFar.accounts.map((account) => {
-    const rows = sources.aws.filter((answer) => answer.account === account.account);
-    const parts = partsOf({ aws: rows, ledger: [], tags: sources.tags }, month.first, month.today + 1);
-    const forecast = given.found.find((answer) => answer.account === account.account)?.value;
-    return { account, expected: expectedOf(parts, month, forecast, () => lastMonth(reader, account, sources, month)) };
+  const each = soFar.aws.flatMap((answer) => {
+    const account = soFar.accounts.find((one) => one.account === answer.account);
+    if (!account) return [];
+    const parts = partsOf({ aws: [answer], ledger: [], tags: sources.tags }, month.first, month.today + 1);
+    const forecast = given.found.find((one) => one.account === answer.account)?.value;
+    const known = { parts, billedUntil: billedUntil(answer.fetchedAt, month), forecast };
+    return { account, ...expectedOf(known, month, () => lastMonth(reader, account, sources, month)) };
   });
   const certain = partsOf({ ...sources, aws: [] }, month.first, month.end);
   const expected = added(
@@ -124,55 +123,82 @@ async function outlookOf(options: ViewOptions, accounts: readonly AccountTarget[
     certain,
   );
 
-  const totals = totalsOf(partsOf(sources, month.first, month.today + 1), sources, month, month.today + 1);
-  const forecasts = expected.map(({ currency, mean }) => ({ currency, total: decimalOf(rounded(mean)) }));
-  const unknown = each.flatMap(({ account, expected: known }) => (known ? [] : [notKnown(account)]));
+  const soFarParts = partsOf(sources, month.first, month.today + 1);
+  const spent = amountsOf(soFarParts);
+  const forecasts = expected.map(({ currency, mean }) => ({ currency, cents: rounded(mean) }));
+  const unknown = each.flatMap(({ account, expected: known }) => (known ? [] : [notKnown(account, month)]));
   const isWhole = soFar.isEverything && unknown.length === 0;
-  const oldestAt = Math.min(soFar.oldestAt, ...given.readAt);
-  keepSnapshot(options, soFar, totals, isWhole ? { totals: forecasts, oldestAt } : undefined);
-  const age = ageOf(reader, [...soFar.gathered, given], now(), [...soFar.unspread, ...unknown]);
-  return { soFar, totals, expected, forecasts, age, isWhole };
+  const oldestAt = Math.min(soFar.oldestAt, ...given.readAt, ...each.flatMap(({ modelAt }) => modelAt ?? []));
+  keepSnapshot(options, soFar, spent, isWhole ? { amounts: forecasts, oldestAt } : undefined);
+  const rateless = unconverted([...soFarParts, ...certain], rates, budget);
+  const age = ageOf([...soFar.gathered, given], now(), [...soFar.unspread, ...unknown, ...rateless]);
+  return { soFar, spent, expected, forecasts, age, isWhole };
 }
 
 /**
- * What an account's month comes to: the days before today, and from today on AWS's forecast; without one, the days so far evenly
- * continued. Undefined where there are no days to continue, and the month before is not known either.
+ * The first day that may be billed in part only: Cost Explorer takes up to a day to know of what was used (Cost Management User Guide,
+ * "Analyzing your costs with Cost Explorer"), so that the day before an answer is not done in it either.
  */
-function expectedOf(
-  parts: readonly Part[],
-  { first, today, end }: Month,
-  forecast: AwsForecast | undefined,
-  before: () => readonly Part[] | undefined,
-): Expected[] | undefined {
-  const costs = parts.filter(({ kind }) => kind === 'cost');
-  const days = today - first;
-  const model = forecast || days > 0 ? undefined : before()?.filter(({ kind }) => kind === 'cost');
-  if (!forecast && days === 0 && !model) return undefined;
-  const currencies = new Set([...costs, ...(model ?? []), ...(forecast ? [forecast] : [])].map(({ currency }) => currency));
-  return [...currencies].map((currency) => {
-    const own = costs.filter((part) => part.currency === currency);
-    const past = exactly(own.filter(({ day }) => day !== today));
-    const spentToday = exactly(own.filter(({ day }) => day === today));
-    // What today has cost already is not undone by what was expected of it.
-    const whole = (fromToday: Cents) => plus(past, larger(fromToday, spentToday));
-    if (forecast?.currency === currency) {
-      const [mean, low, high] = [forecast.mean, forecast.low, forecast.high].map((amount) => whole(centsOfDecimal(amount) ?? noCents));
-      return { currency, mean: mean ?? past, ...(low && high ? { bounds: { low, high } } : {}), basis: 'aws' };
-    }
-    if (days > 0) return { currency, mean: whole(times(past, end - today, days)), basis: 'trend' };
-    return { currency, mean: whole(exactly((model ?? []).filter((part) => part.currency === currency))), basis: 'trend' };
-  });
+function billedUntil(fetchedAt: number, { first, today }: Month): Day {
+  return Math.max(first, Math.min(today, dayOf(fetchedAt)) - 1);
 }
 
-/** What is known of the month before, by whichever question; nobody is asked. */
-function lastMonth(reader: CostReader, account: AccountTarget, { tags }: Sources, { first, today }: Month): Part[] | undefined {
+interface Known {
+  readonly parts: readonly Part[];
+  readonly billedUntil: Day;
+  readonly forecast: AwsForecast | undefined;
+}
+
+interface LastMonth {
+  readonly parts: readonly Part[];
+  readonly fetchedAt: number;
+}
+
+/**
+ * What an account's month comes to: the days before today, and from today on AWS's forecast; without one, the days that are billed evenly
+ * continued, or as much as the month before. Nothing is expected where there are no such days, and the month before is not known either.
+ * `modelAt`: when the month before was read, where it was needed.
+ */
+function expectedOf(
+  { parts, billedUntil: sure, forecast }: Known,
+  { first, today, end }: Month,
+  before: () => LastMonth | undefined,
+): { expected?: Expected[]; modelAt?: number } {
+  const costs = parts.filter(({ kind }) => kind === 'cost');
+  const last = forecast || sure > first ? undefined : before();
+  if (!forecast && sure === first && !last) return {};
+  const model = (last?.parts ?? []).filter(({ kind }) => kind === 'cost');
+  const currencies = new Set([...costs, ...model, ...(forecast ? [forecast] : [])].map(({ currency }) => currency));
+  const expected = [...currencies].map((currency): Expected => {
+    const own = costs.filter((part) => part.currency === currency);
+    const until = (day: Day) => exactly(own.filter((part) => (part.day ?? first) < day));
+    const since = (day: Day) => exactly(own.filter((part) => (part.day ?? first) >= day));
+    // What the days from then on have cost already is not undone by what was expected of them.
+    const whole = (from: Day, rest: Cents) => plus(until(from), larger(rest, since(from)));
+    if (forecast?.currency === currency) {
+      const [mean, low, high] = [forecast.mean, forecast.low, forecast.high].map((amount) =>
+        whole(today, centsOfDecimal(amount) ?? noCents),
+      );
+      return { currency, mean: mean ?? until(today), ...(low && high ? { bounds: { low, high } } : {}), basis: 'aws' };
+    }
+    if (sure > first) return { currency, mean: whole(sure, times(until(sure), end - sure, sure - first)), basis: 'trend' };
+    return { currency, mean: whole(first, exactly(model.filter((part) => part.currency === currency))), basis: 'trend' };
+  });
+  return { expected, ...(last ? { modelAt: last.fetchedAt } : {}) };
+}
+
+/** What is known of the month before, by whichever question; nobody is asked. What was read before its last day is a fragment of it. */
+function lastMonth(reader: CostReader, account: AccountTarget, { tags }: Sources, { first, today }: Month): LastMonth | undefined {
   const span = monthOf(first - 1);
   const closed = aboutBill(span, today);
-  const question = [closed, { ...closed, granularity: 'day' as const }].find((each) => reader.lastUsage(account, each));
-  const rows = question && reader.lastUsage(account, question)?.value.rows;
-  if (!rows) return undefined;
-  const { granularity, groups } = question;
-  return partsOf({ aws: [{ account: account.account, granularity, groups, rows }], ledger: [], tags }, span.first, span.end);
+  for (const question of [closed, { ...closed, granularity: 'day' as const }]) {
+    const kept = reader.lastUsage(account, question);
+    if (!kept || dayOf(kept.fetchedAt) < span.end - 1) continue;
+    const { granularity, groups } = question;
+    const answer = { account: account.account, granularity, groups, rows: kept.value.rows };
+    return { parts: partsOf({ aws: [answer], ledger: [], tags }, span.first, span.end), fetchedAt: kept.fetchedAt };
+  }
+  return undefined;
 }
 
 /**
@@ -197,9 +223,9 @@ function added(accounts: readonly Expected[], certain: readonly Part[]): Expecte
   });
 }
 
-function notKnown({ account }: AccountTarget): MissingPart {
-  const message =
-    'Nothing can be said of its month on the first day: AWS gave no forecast, and the month before is not known here. Read it by costs_month, and ask again.';
+function notKnown({ account }: AccountTarget, { first }: Month): MissingPart {
+  const last = monthOf(first - 1).name;
+  const message = `Nothing can be said of its month yet: AWS gave no forecast, no day of it is billed for certain, and ${last} is not known here. Read ${last} by costs_month, and ask again.`;
   return { provider: 'aws', account, code: 'provider_not_found', message };
 }
 

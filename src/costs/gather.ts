@@ -2,7 +2,6 @@ import type { CallError } from '../call/errors.ts';
 import type { CostQuestion, CostScope } from '../ports/cost-sources.ts';
 import type { AccountTarget, MissingPart } from '../ports/domain.ts';
 import { type Day, dateOf, type MonthSpan } from './calendar.ts';
-import { asked } from './ceiling.ts';
 import { missingOf, settle } from './failed-parts.ts';
 import type { AwsRows, PaidAtHostinger, Sources, TagKeys } from './parts.ts';
 import type { CostReader, Kept } from './reader.ts';
@@ -17,6 +16,11 @@ export interface Gathered<T> {
   readonly missing: readonly MissingPart[];
   /** Why nothing could be read of an account. */
   readonly failures: readonly CallError[];
+}
+
+/** What an account answered, and when. */
+export interface AwsAnswer extends AwsRows {
+  readonly fetchedAt: number;
 }
 
 type Ask = Omit<CostQuestion, 'period'>;
@@ -34,6 +38,14 @@ export function endOf(month: MonthSpan, today: Day): Day {
 /** What a month's bill is made of; of one that runs by days, because today is not over, and so that all views of it share one answer. */
 export function aboutBill(month: MonthSpan, today: Day): CostQuestion {
   return about(month.first, endOf(month, today), { granularity: today < month.end ? 'day' : 'month', groups: ['service', 'kind'] });
+}
+
+/**
+ * Whether a view is of all that is configured. Entries of the ledger are of no account: only such a view has them, so that who may see one
+ * account alone is not shown what all of them cost.
+ */
+export function isOfEverything(everything: readonly string[], accounts: readonly AccountTarget[]): boolean {
+  return everything.every((name) => accounts.some(({ account }) => account === name));
 }
 
 /** What was gathered, with the entries of the ledger where they belong to it. */
@@ -54,38 +66,52 @@ export async function gatherAws(
   question: CostQuestion,
   now: () => number,
   call: CostScope,
-): Promise<Gathered<AwsRows>> {
+): Promise<Gathered<AwsAnswer>> {
   const { granularity, groups } = question;
   const each = await gather(awsAccounts(accounts), now, (account) => reader.usage(account, question, call));
   return {
     ...each,
-    found: each.found.map(({ account, value }) => ({ account, granularity, groups, rows: value.rows })),
+    found: each.found.map(({ account, value, fetchedAt }) => ({ account, granularity, groups, rows: value.rows, fetchedAt })),
     isFinal: each.found.every(({ value }) => value.isFinal),
   };
 }
 
-/** Subscriptions of Hostinger and their machines, where it is among the accounts; without its machines they are nobody's. */
+/** Subscriptions of Hostinger without their machines, where it is among the accounts. */
+export async function gatherSubscriptions(
+  reader: Pick<CostReader, 'subscriptions'>,
+  accounts: readonly AccountTarget[],
+  now: () => number,
+  call: CostScope,
+): Promise<Gathered<PaidAtHostinger>> {
+  const paid = await gather(hostingerAmong(accounts), now, () => reader.subscriptions(call));
+  return { ...paid, found: paid.found.map(({ value }) => ({ subscriptions: value, machines: [] })) };
+}
+
+/** Subscriptions of Hostinger and their machines; where those cannot be read, they are nobody's. */
 export async function gatherHostinger(
   reader: Pick<CostReader, 'subscriptions' | 'machines'>,
   accounts: readonly AccountTarget[],
   now: () => number,
   call: CostScope,
 ): Promise<Gathered<PaidAtHostinger>> {
-  const own = accounts.filter(({ provider }) => provider === 'hostinger').slice(0, 1);
   const [paid, machines] = await Promise.all([
-    gather(own, now, () => reader.subscriptions(call)),
-    gather(own, now, () => reader.machines(call)),
+    gatherSubscriptions(reader, accounts, now, call),
+    gather(hostingerAmong(accounts), now, () => reader.machines(call)),
   ]);
   return {
-    found: paid.found.map(({ value }) => ({ subscriptions: value, machines: machines.found.flatMap((each) => each.value) })),
+    ...paid,
+    found: paid.found.map((each) => ({ ...each, machines: machines.found.flatMap(({ value }) => value) })),
     readAt: [],
-    isFinal: true,
     missing: distinct([...paid.missing, ...machines.missing]),
-    failures: paid.failures,
   };
 }
 
-export function awsAccounts(accounts: readonly AccountTarget[]): AccountTarget[] {
+function hostingerAmong(accounts: readonly AccountTarget[]): AccountTarget[] {
+  return accounts.filter(({ provider }) => provider === 'hostinger').slice(0, 1);
+}
+
+/** Two names of one account are one account. */
+export function awsAccounts<T extends AccountTarget>(accounts: readonly T[]): T[] {
   const own = accounts.filter(({ provider }) => provider === 'aws');
   return own.filter(({ accountId }, index) => own.findIndex((other) => other.accountId === accountId) === index);
 }
@@ -94,10 +120,12 @@ export async function gather<T>(
   accounts: readonly AccountTarget[],
   now: () => number,
   read: (account: AccountTarget) => Promise<Kept<T>>,
-): Promise<Gathered<{ account: string; value: T }>> {
+): Promise<Gathered<{ account: string; value: T; fetchedAt: number }>> {
   const answers = await Promise.all(accounts.map(async (account) => ({ account, ...(await settle(read(account))) })));
   return {
-    found: answers.flatMap(({ account, value: kept }) => (kept ? [{ account: account.account, value: kept.value }] : [])),
+    found: answers.flatMap(({ account, value: kept }) =>
+      kept ? [{ account: account.account, value: kept.value, fetchedAt: kept.fetchedAt }] : [],
+    ),
     readAt: answers.flatMap(({ value: kept }) => kept?.fetchedAt ?? []),
     isFinal: true,
     missing: answers.flatMap(({ account, ...answer }) => missingOf(account.provider, account.account, answer, now())),
@@ -105,21 +133,22 @@ export async function gather<T>(
   };
 }
 
-/** How old the figures are, what asking cost today, and what is not among them. */
-export function ageOf(
-  reader: Pick<CostReader, 'requestsToday'>,
-  gathered: readonly Gathered<unknown>[],
-  now: number,
-  others: readonly MissingPart[] = [],
-) {
-  const asOf = Math.min(now, ...gathered.flatMap(({ readAt }) => readAt));
+/** When AWS's oldest figure was read, as an ISO time. */
+export function asOf(gathered: readonly Gathered<unknown>[], now: number): string {
+  return new Date(oldest(gathered, now)).toISOString();
+}
+
+/** How old the figures are, and what is not among them. */
+export function ageOf(gathered: readonly Gathered<unknown>[], now: number, others: readonly MissingPart[] = []) {
   const missing = distinct([...gathered.flatMap((each) => each.missing), ...others]);
   return {
-    asOf: new Date(asOf).toISOString(),
-    ageMinutes: Math.floor((now - asOf) / 60_000),
-    asked: asked(reader.requestsToday()),
+    ageMinutes: Math.floor((now - oldest(gathered, now)) / 60_000),
     ...(missing.length > 0 ? { missing } : {}),
   };
+}
+
+function oldest(gathered: readonly Gathered<unknown>[], now: number): number {
+  return Math.min(now, ...gathered.flatMap(({ readAt }) => readAt));
 }
 
 /** Throws the reason where something was asked and nothing at all was read. */

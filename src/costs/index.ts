@@ -36,7 +36,7 @@ export interface Costs extends CostsPort {
 /** The bill of both clouds and the ledger. A part that cannot be read is named, and the rest is shown. */
 export function createCosts({ aws, hostinger, store, settings, everything, nearest, now }: CostsOptions): Costs {
   const { budget, rates, tags, requestsPerDay: ceiling } = settings;
-  const reader = createReader({ aws, hostinger, store, ceiling, now });
+  const reader = createReader({ aws, hostinger, store, ceiling, accounts: everything.filter((name) => name !== 'hostinger').length, now });
   const options = { reader, ledger: () => store.costEntries(), tags, everything, store, budget, rates, now };
   return {
     reader,

@@ -85,7 +85,12 @@ function write(store: LedgerOptions['store'], entry: LedgerEntry, call: CallScop
   const old = store.costEntries().find(({ id }) => id === entry.id);
   if (old) return old;
   const settle = call.ledger.attempt();
-  store.appendCostEntry(entry);
+  try {
+    store.appendCostEntry(entry);
+  } catch (error) {
+    settle('refused');
+    throw error;
+  }
   settle('applied');
   return entry;
 }

@@ -1,116 +1,127 @@
 import type { CallScope } from '../ports/call-scope.ts';
 import type { CostAnomaly } from '../ports/cost-sources.ts';
-import type { CostsPort, CurrencyTotals, Mover } from '../ports/costs.ts';
+import type { CostsPort, Mover } from '../ports/costs.ts';
 import type { AccountTarget } from '../ports/domain.ts';
 import { monthNamed, oldestMonth } from './asked-month.ts';
-import { billOf, totalsOf, unspreadParts } from './bill.ts';
+import { amountsOf, billOf, unspreadParts } from './bill.ts';
 import { type Day, dateOf, dayOf, type MonthSpan, monthOf } from './calendar.ts';
-import { centsOfDecimal, decimalOf, noCents, rounded } from './cents.ts';
+import { type Amount, decimalOf } from './cents.ts';
 import {
   about,
   aboutBill,
   ageOf,
+  asOf,
   awsAccounts,
   endOf,
   type Gathered,
   gather,
   gatherAws,
   gatherHostinger,
+  isOfEverything,
   sourcesOf,
   throwIfNothing,
 } from './gather.ts';
 import { type Change, changesBetween, moverOf, signed } from './movers.ts';
 import { type Part, partsOf, type Sources } from './parts.ts';
-import { budgetUse, convert, inOneCurrency } from './rates.ts';
-import { isOfAllClouds } from './so-far.ts';
+import { budgetUse, convert, inOneCurrency, unconverted } from './rates.ts';
 import type { BillViewOptions } from './views.ts';
 
 /** Anomalies are available for as many days (Cost Explorer API, GetAnomalies). */
 const anomalyDays = 90;
 
-/** A month's bill, that of the month before up to the same day, and why they differ. At most four requests to Cost Explorer for a month that is over. */
+/** A month's bill, that of the month before, and why they differ. At most four requests to Cost Explorer for a month that is over. */
 export function createMonthView(options: BillViewOptions): CostsPort['month'] {
   const { reader, store, settings, everything, now } = options;
   const { rates, budget, tags } = settings;
   return async (accounts, name, call) => {
     const today = dayOf(now());
     const month = monthNamed(name, now());
-    const until = endOf(month, today);
     const runs = today < month.end;
-    const before = spanBefore(month, until, today);
+    const span = spanBefore(month, today);
 
     const [bills, hostinger] = await Promise.all([
-      readBills(options, accounts, month, before, call),
+      readBills(options, accounts, month, span?.before, call),
       gatherHostinger(reader, accounts, now, call),
     ]);
     throwIfNothing([...bills, hostinger]);
-    const ledger = isOfAllClouds(everything, accounts) ? store.costEntries() : [];
-    const all = sourcesOf(bills, hostinger, ledger, tags);
+    const isConfigured = isOfEverything(everything, accounts);
+    const all = sourcesOf(bills, hostinger, isConfigured ? store.costEntries() : [], tags);
     const isWhole = [...bills, hostinger].every(({ failures }) => failures.length === 0);
-    const { parts, totals, byService } = billOf(all, month, until);
-    const earlier = before && partsOf(all, before.span.first, before.until);
+    const { parts, amounts, totals, byService } = billOf(all, month, endOf(month, today));
     // Half a bill would make a change of what is only missing.
-    const changes = earlier && earlier.length > 0 && isWhole ? changesBetween(earlier, parts) : [];
-    const { movers, read } = await explain(options, accounts, { month, until, before, changes, all }, call);
+    const compared = span && isWhole ? comparedIn(all, month, span) : undefined;
+    const changes = compared ? changesBetween(compared.earlier, compared.later) : [];
+    const { movers, read } = span ? await explain(options, accounts, { month, span, changes, all }, call) : { movers: [], read: [] };
 
-    const converted = convert(totals, rates, budget.currency);
+    const converted = convert(amounts, rates, budget.currency);
     // Of a part it would say too little.
-    const isEverything = isWhole && everything.every((each) => accounts.some(({ account }) => account === each));
-    const use = isEverything ? budgetUse(totals, rates, budget) : undefined;
-    const previous =
-      before && earlier && earlier.length > 0 && isWhole
-        ? compare(totals, totalsOf(earlier, all, before.span, before.until), settings)
-        : undefined;
+    const use = isConfigured && isWhole ? budgetUse(amounts, rates, budget) : undefined;
+    const gathered = [...bills, hostinger, ...read];
     return {
       month: month.name,
+      asOf: asOf(gathered, now()),
       incomplete: runs || bills.some(({ isFinal }) => !isFinal),
       totals,
       ...(converted ? { converted } : {}),
       ...(use ? { budget: use } : {}),
-      ...(previous && before ? { previous: { month: before.span.name, ...previous } } : {}),
+      ...(span && compared ? { previous: previousOf(month, span, compared, settings) } : {}),
       byService,
       ...(movers.length > 0 ? { movers } : {}),
-      ...ageOf(reader, [...bills, hostinger, ...read], now(), unspreadParts(all.hostinger)),
+      ...ageOf(gathered, now(), [...unspreadParts(all.hostinger), ...unconverted(parts, rates, budget)]),
     };
   };
 }
 
-/** The month before, up to the same day. */
-interface Before {
-  readonly span: MonthSpan;
+/** The days of a month that are over, and as many of the month before. */
+interface Span {
+  readonly before: MonthSpan;
+  /** The first day of the month before that is not compared with. */
+  readonly beforeUntil: Day;
+  /** The first day of the month itself that is not compared. */
   readonly until: Day;
 }
 
-/** Undefined where the month before is before the data. */
-function spanBefore(month: MonthSpan, until: Day, today: Day): Before | undefined {
-  const span = monthOf(month.first - 1);
-  if (span.first < oldestMonth(today).first) return undefined;
-  return { span, until: until < month.end ? Math.min(span.end, span.first + until - month.first) : span.end };
+/** Undefined where no day is over yet, and where the month before is before the data. */
+function spanBefore(month: MonthSpan, today: Day): Span | undefined {
+  const before = monthOf(month.first - 1);
+  // Today is not over: compared with a whole day it would be a fall.
+  const until = Math.min(month.end, today);
+  if (before.first < oldestMonth(today).first || until === month.first) return undefined;
+  const beforeUntil = until < month.end ? Math.min(before.end, before.first + until - month.first) : before.end;
+  return { before, beforeUntil, until };
 }
 
-/** Of a month that is over one question for both; of one that runs, both by days. */
+/** The parts that are compared. */
+interface Compared {
+  readonly earlier: readonly Part[];
+  readonly later: readonly Part[];
+}
+
+/** Undefined where there was nothing before. */
+function comparedIn(all: Sources, month: MonthSpan, { before, beforeUntil, until }: Span): Compared | undefined {
+  const earlier = partsOf(all, before.first, beforeUntil);
+  return earlier.length > 0 ? { earlier, later: partsOf(all, month.first, until) } : undefined;
+}
+
+/** Of a month that is over one question for both; of one that runs, each by days, so that other views share the answers. */
 async function readBills(
   { reader, now }: BillViewOptions,
   accounts: readonly AccountTarget[],
   month: MonthSpan,
-  before: Before | undefined,
+  before: MonthSpan | undefined,
   call: CallScope,
 ) {
   const today = dayOf(now());
   const questions =
     today < month.end
-      ? [
-          aboutBill(month, today),
-          ...(before ? [about(before.span.first, before.span.end, { granularity: 'day', groups: ['service', 'kind'] })] : []),
-        ]
-      : [about(before?.span.first ?? month.first, month.end, { granularity: 'month', groups: ['service', 'kind'] })];
+      ? [aboutBill(month, today), ...(before ? [about(before.first, before.end, { granularity: 'day', groups: ['service', 'kind'] })] : [])]
+      : [about(before?.first ?? month.first, month.end, { granularity: 'month', groups: ['service', 'kind'] })];
   return Promise.all(questions.map((question) => gatherAws(reader, accounts, question, now, call)));
 }
 
 interface Moved {
   readonly month: MonthSpan;
-  readonly until: Day;
-  readonly before: Before | undefined;
+  readonly span: Span;
   readonly changes: readonly Change[];
   readonly all: Sources;
 }
@@ -119,61 +130,57 @@ interface Moved {
 async function explain(
   { reader, settings: { tags }, now }: BillViewOptions,
   accounts: readonly AccountTarget[],
-  { month, until, before, changes, all }: Moved,
+  { month, span, changes, all }: Moved,
   call: CallScope,
 ): Promise<{ movers: Mover[]; read: Gathered<unknown>[] }> {
-  if (!before || !changes.some(({ isAws }) => isAws))
-    return { movers: changes.map((change) => moverOf(change, { daysBefore: 1, anomalies: [] })), read: [] };
+  const { before, beforeUntil, until } = span;
+  const daysBefore = beforeUntil - before.first;
+  if (!changes.some(({ isAws }) => isAws)) {
+    return { movers: changes.map((change) => moverOf(change, { daysBefore, anomalies: [] })), read: [] };
+  }
   const today = dayOf(now());
   const runs = today < month.end;
-  const usage = { granularity: 'month', groups: ['service', 'usageType'], withoutCredits: true } as const;
-  const spans = runs
-    ? ([
-        [before.span.first, before.until],
-        [month.first, until],
-      ] as const)
-    : ([[before.span.first, month.end]] as const);
-  const isRecent = month.end > today - anomalyDays;
-  const [usages, days, anomalies] = await Promise.all([
-    Promise.all(spans.map(([first, end]) => gatherAws(reader, accounts, about(first, end, usage), now, call))),
+  const end = endOf(month, today);
+  // By days where it runs: the same question from day to day, of which the month that is over is asked once.
+  const used = about(before.first, end, { granularity: runs ? 'day' : 'month', groups: ['service', 'usageType'], withoutCredits: true });
+  const [usage, days, anomalies] = await Promise.all([
+    gatherAws(reader, accounts, used, now, call),
     runs
       ? undefined
       : gatherAws(reader, accounts, about(month.first, month.end, { granularity: 'day', groups: ['service', 'kind'] }), now, call),
-    !runs && isRecent
-      ? gather(awsAccounts(accounts), now, (account) =>
-          reader.anomalies(account, { from: dateOf(month.first), until: dateOf(month.end) }, call),
-        )
+    month.end > today - anomalyDays
+      ? gather(awsAccounts(accounts), now, (account) => reader.anomalies(account, { from: dateOf(month.first), until: dateOf(end) }, call))
       : undefined,
   ]);
-  const ofUsage = (first: Day, end: Day): Part[] => partsOf({ aws: usages.flatMap(({ found }) => found), ledger: [], tags }, first, end);
-  const isRead = (gathered: readonly Gathered<unknown>[]) => gathered.every(({ failures }) => failures.length === 0);
-  const aws = days?.found ?? all.aws;
-  // What today costs is not known yet: it would be a fall.
-  const end = Math.min(until, today);
+  const isRead = ({ failures }: Gathered<unknown>) => failures.length === 0;
+  const ofUsage = (from: Day, behind: Day): Part[] => partsOf({ aws: usage.found, ledger: [], tags }, from, behind);
+  const ofDays = partsOf({ aws: days?.found ?? all.aws, ledger: [], tags }, month.first, until);
   const reasons = {
-    ...(isRead(usages) ? { usage: { before: ofUsage(before.span.first, before.span.end), after: ofUsage(month.first, month.end) } } : {}),
-    ...(!days || isRead([days])
-      ? { days: { parts: partsOf({ aws, ledger: [], tags }, month.first, end), from: month.first, until: end } }
-      : {}),
-    daysBefore: before.until - before.span.first,
+    ...(isRead(usage) ? { usage: { before: ofUsage(before.first, beforeUntil), after: ofUsage(month.first, until) } } : {}),
+    ...(!days || isRead(days) ? { days: { parts: ofDays, from: month.first, until } } : {}),
+    daysBefore,
     anomalies: (anomalies?.found ?? []).flatMap(({ value }): CostAnomaly[] => value),
   };
   return {
     movers: changes.map((change) => moverOf(change, reasons)),
-    read: [...usages, ...(days ? [days] : []), ...(anomalies ? [anomalies] : [])],
+    read: [usage, ...(days ? [days] : []), ...(anomalies ? [anomalies] : [])],
   };
 }
 
+function previousOf(month: MonthSpan, { before, until }: Span, { earlier, later }: Compared, settings: BillViewOptions['settings']) {
+  const days = until < month.end ? { days: `1-${until - month.first}` } : {};
+  return { month: before.name, ...compare(amountsOf(later), amountsOf(earlier), settings), ...days };
+}
+
 /** In the budget's currency where there are rates for it, else each currency by itself. */
-function compare(totals: readonly CurrencyTotals[], earlier: readonly CurrencyTotals[], { rates, budget }: BillViewOptions['settings']) {
-  const [is, was] = [inOneCurrency(totals, rates, budget.currency), inOneCurrency(earlier, rates, budget.currency)];
+function compare(amounts: readonly Amount[], earlier: readonly Amount[], { rates, budget }: BillViewOptions['settings']) {
+  const [is, was] = [inOneCurrency(amounts, rates, budget.currency), inOneCurrency(earlier, rates, budget.currency)];
   if (is && was) return { total: `${decimalOf(was.cents)} ${budget.currency}`, change: changeOf(was.cents, is.cents, budget.currency) };
-  const centsIn = (all: readonly CurrencyTotals[], currency: string) =>
-    rounded(centsOfDecimal(all.find((each) => each.currency === currency)?.total ?? '0') ?? noCents);
-  const currencies = [...new Set([...totals, ...earlier].map(({ currency }) => currency))].sort();
+  const centsIn = (all: readonly Amount[], currency: string) => all.find((each) => each.currency === currency)?.cents ?? 0n;
+  const currencies = [...new Set([...amounts, ...earlier].map(({ currency }) => currency))].sort();
   return {
     total: currencies.map((currency) => `${decimalOf(centsIn(earlier, currency))} ${currency}`).join(', '),
-    change: currencies.map((currency) => changeOf(centsIn(earlier, currency), centsIn(totals, currency), currency)).join(', '),
+    change: currencies.map((currency) => changeOf(centsIn(earlier, currency), centsIn(amounts, currency), currency)).join(', '),
   };
 }
 

@@ -72,13 +72,14 @@ export function partsOf(sources: Sources, from: Day, until: Day, byDay = false):
     spans
       .map(([first, end]) => ({ ...about, cents: spread(first, end), ...(byDay ? { day: first } : {}) }))
       .filter(({ cents }) => cents.numerator !== 0n);
+  const firsts = new Map(ledger.map((entry) => [entry.id, entry]));
   return [
     ...aws.flatMap((answer) => awsParts(answer, tags, from, until)),
     ...(hostinger?.subscriptions ?? []).flatMap((paid) => {
       const schedule = scheduleOf(paid);
       return schedule ? ofEach(schedule.spread, aboutSubscription(paid, hostinger?.machines ?? [], tags)) : [];
     }),
-    ...ledger.flatMap((entry) => ofEach((first, end) => shareOfEntry(entry, first, end), aboutEntry(entry, ledger))),
+    ...ledger.flatMap((entry) => ofEach((first, end) => shareOfEntry(entry, first, end), aboutEntry(entry, firsts))),
   ];
 }
 
@@ -97,8 +98,6 @@ function ofGroup(group: CostGroup, key: string, tags: TagKeys): Partial<Part> {
     const whose = (['team', 'application', 'instance'] as const).find((name) => tags[name] === group.tag);
     return whose && key ? { [whose]: key } : {};
   }
-  // The account is the one that was asked, by its name.
-  if (group === 'account') return {};
   return { [group]: key };
 }
 
@@ -118,8 +117,8 @@ function aboutSubscription({ id, name, currency }: PaidSubscription, machines: r
   };
 }
 
-function aboutEntry(entry: LedgerEntry, ledger: readonly LedgerEntry[]): Omit<Part, 'cents'> {
-  const { id, vendor, description } = ledger.find((other) => other.id === entry.corrects) ?? entry;
+function aboutEntry(entry: LedgerEntry, ledger: ReadonlyMap<string, LedgerEntry>): Omit<Part, 'cents'> {
+  const { id, vendor, description } = (entry.corrects === undefined ? undefined : ledger.get(entry.corrects)) ?? entry;
   const { currency, team, application } = entry;
   return {
     provider: 'recorded',

@@ -1,8 +1,9 @@
 import type { PaidMachine, PaidSubscription } from '../ports/cost-sources.ts';
 import type { StateStore } from '../ports/state.ts';
+import { isNobodys } from './subscription.ts';
 
 /**
- * Hostinger's machines and what pays for them, as they were read last (`createReader` keeps both), however long ago that is: prices of
+ * Hostinger's machines and what is paid for them here, as they were read last (`createReader` keeps both), however long ago that is: prices of
  * subscriptions change once a period. Undefined until both were read; nobody is asked.
  */
 export function keptPayments(
@@ -14,5 +15,5 @@ export function keptPayments(
     return answer === undefined ? undefined : (JSON.parse(answer) as T);
   };
   const [machines, subscriptions] = [kept<PaidMachine[]>('machines'), kept<PaidSubscription[]>('subscriptions')];
-  return machines && subscriptions ? { machines, subscriptions } : undefined;
+  return machines && subscriptions ? { machines, subscriptions: subscriptions.filter((each) => !isNobodys(each)) } : undefined;
 }

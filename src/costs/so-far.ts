@@ -2,7 +2,17 @@ import type { CostScope, LedgerEntry } from '../ports/cost-sources.ts';
 import type { AccountTarget, MissingPart } from '../ports/domain.ts';
 import { unspreadParts } from './bill.ts';
 import { type Month, monthAt } from './calendar.ts';
-import { aboutBill, awsAccounts, type Gathered, gather, gatherAws, throwIfNothing } from './gather.ts';
+import {
+  type AwsAnswer,
+  aboutBill,
+  awsAccounts,
+  type Gathered,
+  gatherAws,
+  gatherSubscriptions,
+  isOfEverything,
+  sourcesOf,
+  throwIfNothing,
+} from './gather.ts';
 import type { Sources, TagKeys } from './parts.ts';
 import type { CostReader } from './reader.ts';
 
@@ -19,6 +29,7 @@ export interface SoFarOptions {
 export interface SoFar {
   readonly month: Month;
   readonly sources: Sources;
+  readonly aws: readonly AwsAnswer[];
   /** Accounts of AWS that answered. */
   readonly accounts: readonly AccountTarget[];
   readonly gathered: readonly Gathered<unknown>[];
@@ -26,7 +37,7 @@ export interface SoFar {
   readonly unspread: readonly MissingPart[];
   /** Whether all that is configured was asked and has answered, however old that is. */
   readonly isEverything: boolean;
-  /** Whether it is as fresh as it should be, too, and all of it in the bill. */
+  /** Whether it is as fresh as it should be, too. */
   readonly isSound: boolean;
   /** When its oldest figure was read. */
   readonly oldestAt: number;
@@ -41,29 +52,22 @@ export async function readSoFar(
   const month = monthAt(now());
   const [aws, paid] = await Promise.all([
     gatherAws(reader, accounts, aboutBill(month, month.today), now, call),
-    gather(accounts.filter(({ provider }) => provider === 'hostinger').slice(0, 1), now, () => reader.subscriptions(call)),
+    gatherSubscriptions(reader, accounts, now, call),
   ]);
   const gathered = [aws, paid];
   throwIfNothing(gathered);
-  const [subscriptions] = paid.found.map(({ value }) => value);
-  const hostinger = subscriptions && { subscriptions, machines: [] };
-  const unspread = unspreadParts(hostinger);
-  const isEverything =
-    everything.every((name) => accounts.some(({ account }) => account === name)) && gathered.every(({ failures }) => failures.length === 0);
+  const isConfigured = isOfEverything(everything, accounts);
+  const isEverything = isConfigured && gathered.every(({ failures }) => failures.length === 0);
+  const sources = sourcesOf([aws], paid, isConfigured ? ledger() : [], tags);
   return {
     month,
-    sources: { aws: aws.found, ...(hostinger ? { hostinger } : {}), ledger: isOfAllClouds(everything, accounts) ? ledger() : [], tags },
+    sources,
+    aws: aws.found,
     accounts: awsAccounts(accounts).filter(({ account }) => aws.found.some((each) => each.account === account)),
     gathered: [aws, { ...paid, readAt: [] }],
-    unspread,
+    unspread: unspreadParts(sources.hostinger),
     isEverything,
-    isSound: isEverything && unspread.length === 0 && gathered.every(({ missing }) => missing.length === 0),
+    isSound: isEverything && gathered.every(({ missing }) => missing.length === 0),
     oldestAt: Math.min(now(), ...gathered.flatMap(({ readAt }) => readAt)),
   };
-}
-
-/** Entries are of no account: they are in every view but that of one cloud alone. */
-export function isOfAllClouds(everything: readonly string[], accounts: readonly AccountTarget[]): boolean {
-  const clouds = new Set(everything.map((name) => (name === 'hostinger' ? 'hostinger' : 'aws')));
-  return [...clouds].every((cloud) => accounts.some(({ provider }) => provider === cloud));
 }

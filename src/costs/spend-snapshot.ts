@@ -2,12 +2,11 @@
  * Invariant: what policy is told of spend is of everything that is configured. A partial view would let through what the whole forbids,
  * and is never kept.
  */
-import type { CurrencyTotals } from '../ports/costs.ts';
 import type { KeptSpend, StateStore } from '../ports/state.ts';
+import { unspread } from './bill.ts';
+import type { Amount } from './cents.ts';
 import { type Budget, inOneCurrency, type Rates } from './rates.ts';
 import type { SoFar } from './so-far.ts';
-
-type Total = Pick<CurrencyTotals, 'currency' | 'total'>;
 
 export interface SnapshotOptions {
   readonly store: Pick<StateStore, 'keepSpend' | 'spend'>;
@@ -17,24 +16,35 @@ export interface SnapshotOptions {
 
 /** What the month is expected to come to. */
 export interface Expected {
-  readonly totals: readonly Total[];
+  readonly amounts: readonly Amount[];
   /** When its oldest figure was read. */
   readonly oldestAt: number;
 }
 
-/** Keeps the month so far, and what is expected of it, for decisions; nothing where a part is lacking, or a rate. */
+/**
+ * Keeps the month so far, and what is expected of it, for decisions; nothing where a part is lacking, or a rate. What nobody can spread over
+ * days counts as spent whole: that denies too early rather than never.
+ */
 export function keepSnapshot(
   { store, budget: { currency }, rates }: SnapshotOptions,
-  { month: { name: month }, isSound, oldestAt: monthToDateAt }: SoFar,
-  totals: readonly Total[],
+  { month: { name: month }, sources, isSound, oldestAt: monthToDateAt }: SoFar,
+  amounts: readonly Amount[],
   expected?: Expected,
 ): void {
-  const soFar = inOneCurrency(totals, rates, currency);
+  const whole = unspread(sources.hostinger).map((each) => ({
+    currency: each.currency,
+    cents: BigInt(Math.max(each.totalCents, each.renewalCents)),
+  }));
+  const soFar = inOneCurrency([...amounts, ...whole], rates, currency);
   if (!isSound || !soFar) return;
   const monthToDateCents = Number(soFar.cents);
   const last = store.spend();
   const isOfNow = last?.month === month && last.currency === currency;
-  const forecast = expected ? newForecast(expected, rates, currency) : isOfNow ? oldForecast(last, monthToDateCents) : {};
+  const forecast = expected
+    ? newForecast({ ...expected, amounts: [...expected.amounts, ...whole] }, rates, currency)
+    : isOfNow
+      ? oldForecast(last, monthToDateCents)
+      : {};
   const next: KeptSpend = { month, currency, monthToDateCents, monthToDateAt, ...forecast };
   // Reads by the thousand need not wait for the disk each.
   if (!last || !isSame(last, next)) store.keepSpend(next);
@@ -42,8 +52,8 @@ export function keepSnapshot(
 
 type ForecastFacts = Pick<KeptSpend, 'forecastCents' | 'forecastAt'>;
 
-function newForecast({ totals, oldestAt }: Expected, rates: Rates, currency: string): ForecastFacts {
-  const one = inOneCurrency(totals, rates, currency);
+function newForecast({ amounts, oldestAt }: Expected, rates: Rates, currency: string): ForecastFacts {
+  const one = inOneCurrency(amounts, rates, currency);
   return one ? { forecastCents: Number(one.cents), forecastAt: oldestAt } : {};
 }
 

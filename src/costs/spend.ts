@@ -1,11 +1,14 @@
 import type { PriceList, SpendFacts, SpendPort } from '../ports/spend.ts';
 import type { KeptSpend, StateStore } from '../ports/state.ts';
+import { monthAt } from './calendar.ts';
 
 /** What is older is not known: nobody should be let spend on the strength of the day before yesterday. */
 const staleMs = 24 * 3_600_000;
+/** AWS's figures are up to a day behind (Cost Management User Guide, "Analyzing your costs with AWS Cost Explorer"). */
+const lagMs = 24 * 3_600_000;
 
 export interface SpendOptions {
-  readonly store: Pick<StateStore, 'spend' | 'reserveSpend' | 'releaseSpend'>;
+  readonly store: Pick<StateStore, 'spend' | 'reserveSpend' | 'spendReservedSince' | 'renameSpend' | 'releaseSpend'>;
   readonly budget: { readonly cents: number; readonly currency: string };
   /** Loaded with the first price that is asked for. */
   readonly prices: () => Promise<PriceList>;
@@ -16,38 +19,56 @@ export interface SpendOptions {
 
 /** Spend as decisions see it: of this month, from the last snapshot, and of the call by the price list. */
 export function createSpend({ store, budget, prices, dollarRate, now }: SpendOptions): SpendPort {
-  const monthNow = () => new Date(now()).toISOString().slice(0, 7);
+  const monthNow = () => monthAt(now()).name;
   const inBudget = (dollarCents: number): number | undefined => {
     if (budget.currency === 'USD') return dollarCents;
     return dollarRate === undefined ? undefined : Math.ceil(dollarCents * dollarRate);
   };
   return {
-    async facts(addition) {
+    async facts(addition, before) {
       const adds = addition ? (await prices()).monthlyCents(addition) : 0;
       const monthlyCostCents = adds === undefined ? undefined : inBudget(adds);
       const kept = store.spend();
+      // A forecast knows nothing of what was launched since, nor shortly before.
+      const unseen = kept?.forecastAt === undefined ? 0 : store.spendReservedSince(kept.forecastAt - lagMs, before);
       return {
         currency: budget.currency,
         budgetCents: budget.cents,
-        ...(kept?.month === monthNow() && kept.currency === budget.currency ? fresh(kept, now()) : {}),
+        ...(kept ? fresh(kept, agesOf(kept, budget.currency, now()), unseen) : {}),
         ...(monthlyCostCents === undefined ? {} : { monthlyCostCents }),
       };
     },
-    reserve: (agent, key, callId, cents, capCents) => store.reserveSpend(agent, monthNow(), key, callId, cents, capCents),
+    reserve: (agent, key, callId, cents, capCents) => store.reserveSpend(agent, monthNow(), key, callId, cents, capCents, now()),
+    rename: (agent, callId, key) => store.renameSpend(agent, callId, key),
     release: (agent, callId) => store.releaseSpend(agent, callId),
   };
 }
 
-function fresh(spend: KeptSpend, now: number): Partial<SpendFacts> {
-  const { monthToDateCents, monthToDateAt, forecastCents, forecastAt } = spend;
-  const ages: number[] = [];
-  const known = (at: number | undefined) => {
+/** Of what decisions and the schedule of costs may go by, in milliseconds. */
+export interface SpendAges {
+  readonly monthToDate?: number;
+  readonly forecast?: number;
+}
+
+/** How old figures are; none for what is of another month or currency, or not there. */
+export function agesOf({ month, currency, monthToDateAt, forecastAt }: KeptSpend, budgetCurrency: string, now: number): SpendAges {
+  if (month !== monthAt(now).name || currency !== budgetCurrency) return {};
+  return {
     // From ahead of the clock, which was set back: nobody can say how old it is.
-    if (at === undefined || now < at || now - at >= staleMs) return false;
-    ages.push(now - at);
-    return true;
+    ...(monthToDateAt <= now ? { monthToDate: now - monthToDateAt } : {}),
+    ...(forecastAt !== undefined && forecastAt <= now ? { forecast: now - forecastAt } : {}),
   };
-  const toDate = known(monthToDateAt) ? { monthToDateCents } : {};
-  const forecast = forecastCents !== undefined && known(forecastAt) ? { forecastCents } : {};
-  return { ...toDate, ...forecast, ...(ages.length > 0 ? { ageMinutes: Math.floor(Math.max(...ages) / 60_000) } : {}) };
+}
+
+function fresh(
+  { monthToDateCents, forecastCents }: KeptSpend,
+  { monthToDate = staleMs, forecast = staleMs }: SpendAges,
+  unseen: number,
+): Partial<SpendFacts> {
+  const ages = [monthToDate, forecast].filter((age) => age < staleMs);
+  return {
+    ...(monthToDate < staleMs ? { monthToDateCents } : {}),
+    ...(forecast < staleMs && forecastCents !== undefined ? { forecastCents: forecastCents + unseen } : {}),
+    ...(ages.length > 0 ? { ageMinutes: Math.floor(Math.max(...ages) / 60_000) } : {}),
+  };
 }

@@ -1,11 +1,16 @@
 import type { PaidSubscription } from '../ports/cost-sources.ts';
-import { addMonths, type Day, dayOf, monthNumber } from './calendar.ts';
+import { addMonths, type Day, dayInMonth, dayOf, monthNumber, monthOf } from './calendar.ts';
 import { type Cents, noCents, plus, shareOf } from './cents.ts';
 
 /** Statuses as Hostinger's billing knows them; others are taken for paid until their end, without a renewal. */
 const renewing: readonly string[] = ['active', 'in_trial'];
 /** Not begun, or somebody else's by now. */
 const nobodys: readonly string[] = ['future', 'transferred'];
+
+/** Whether it costs nobody here anything. */
+export function isNobodys({ status }: PaidSubscription): boolean {
+  return nobodys.includes(status);
+}
 
 /** A century: what lasts longer is no billing period. */
 const mostMonths = 1_200;
@@ -29,14 +34,15 @@ export interface Schedule {
  */
 export function scheduleOf(subscription: PaidSubscription): Schedule | undefined {
   const { status, autoRenews, period, totalCents, renewalCents, createdAt, expiresAt, nextBillingAt } = subscription;
-  if (nobodys.includes(status)) return { subscription, spread: () => noCents, renewals: () => [], billed: () => 0 };
+  if (isNobodys(subscription)) return { subscription, spread: () => noCents, renewals: () => [], billed: () => 0 };
   const renews = autoRenews && renewing.includes(status);
   const anchor = renews ? (day(nextBillingAt) ?? day(expiresAt)) : (day(expiresAt) ?? day(nextBillingAt));
   const step = stepOf(period);
   if (anchor === undefined || step === undefined) return undefined;
 
+  const dayOfMonth = billingDay(anchor, day(createdAt));
   /** Period `index` begins here; 0 is the first one that is not paid yet. */
-  const boundary = (index: number): Day => (step.months ? addMonths(anchor, index * step.months) : anchor + index * step.days);
+  const boundary = (index: number): Day => (step.months ? addMonths(anchor, index * step.months, dayOfMonth) : anchor + index * step.days);
   const indexAt = (at: Day): number => {
     if (!step.months) return Math.floor((at - anchor) / step.days);
     const guess = Math.floor((monthNumber(at) - monthNumber(anchor)) / step.months);
@@ -78,6 +84,12 @@ export function scheduleOf(subscription: PaidSubscription): Schedule | undefined
     },
     ...(renews ? { next: anchor } : {}),
   };
+}
+
+/** What began on the 31st is billed on the last day of a shorter month, and on the 31st again after it. */
+function billingDay(anchor: Day, created: Day | undefined): number {
+  const named = dayInMonth(anchor);
+  return created !== undefined && anchor === monthOf(anchor).end - 1 ? Math.max(named, dayInMonth(created)) : named;
 }
 
 function stepOf({ count, unit }: PaidSubscription['period']): { months: number; days: number } | undefined {

@@ -2,8 +2,7 @@ import type { CostsPort } from '../ports/costs.ts';
 import { monthNamed, oldestMonth } from './asked-month.ts';
 import { billOf } from './bill.ts';
 import { addMonths, dayOf, type MonthSpan, monthOf } from './calendar.ts';
-import { about, aboutBill, endOf, gatherAws, gatherHostinger, sourcesOf } from './gather.ts';
-import { isOfAllClouds } from './so-far.ts';
+import { about, aboutBill, endOf, gatherAws, gatherHostinger, isOfEverything, sourcesOf } from './gather.ts';
 import type { BillViewOptions } from './views.ts';
 
 /** Totals month by month; all that are over are one question, and those that AWS calls final are asked once for good. */
@@ -25,7 +24,7 @@ export function createTrend({ reader, store, settings: { tags }, everything, now
     // Months without what could not be read would look cheap, and there is no room here to say why.
     const [failure] = [...aws, hostinger].flatMap(({ failures }) => failures);
     if (failure) throw failure;
-    const ledger = isOfAllClouds(everything, accounts) ? store.costEntries() : [];
+    const ledger = isOfEverything(everything, accounts) ? store.costEntries() : [];
     const sources = sourcesOf(aws, hostinger, ledger, tags);
     return monthsFrom(first, last).flatMap((month) => {
       const { parts, totals } = billOf(sources, month, endOf(month, today));

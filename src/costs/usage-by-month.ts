@@ -1,7 +1,7 @@
 import { canonicalJson } from '../call/canonical.ts';
 import type { CostAnswer, CostPeriod, CostQuestion } from '../ports/cost-sources.ts';
 import type { CostStore } from './asked-once.ts';
-import { type Day, dateOf, dayNamed, monthOf } from './calendar.ts';
+import { type Day, dateOf, dayNamed, dayOf, monthOf } from './calendar.ts';
 import type { Kept } from './reader.ts';
 
 type Held = Kept<CostAnswer>;
@@ -11,6 +11,8 @@ export interface MonthsOptions {
   readonly today: Day;
   readonly isYoung: (fetchedAt: number) => boolean;
 }
+
+type Facts = Omit<MonthsOptions, 'store'>;
 
 /** The part of a question that is of one month, and so one answer in the store. */
 interface Piece {
@@ -22,7 +24,8 @@ interface Piece {
  * A question about usage as the answers that it is kept as: one for each month that it reaches over. What AWS calls final, and is of
  * days that are over, is good for ever; so a closed month is paid for once, whatever periods it is asked in.
  */
-export function usageByMonth(account: string, question: CostQuestion, { store, today, isYoung }: MonthsOptions) {
+export function usageByMonth(account: string, question: CostQuestion, { store, ...facts }: MonthsOptions) {
+  const { today } = facts;
   const pieces = monthsIn(question.period).map((period): Piece => ({ period, name: nameOf(question, period, today) }));
 
   const held = (name: string): Held | undefined => {
@@ -30,12 +33,11 @@ export function usageByMonth(account: string, question: CostQuestion, { store, t
     // Of this server's own making, so not checked again.
     return kept && { value: JSON.parse(kept.answer) as CostAnswer, fetchedAt: kept.fetchedAt };
   };
-  const isFresh = (answer: Held | undefined) => answer !== undefined && (answer.value.isFinal || isYoung(answer.fetchedAt));
   /** Where the month has ended since, what was known of it before; that is never fresh. */
   const heldOf = ({ period, name }: Piece) => {
     const answer = held(name);
     const last = answer ?? (endsMonth(period) ? held(nameOf(question, period)) : undefined);
-    return last && { ...last, isFresh: isFresh(answer) };
+    return last && { ...last, isFresh: answer !== undefined && isFresh(answer, period, facts) };
   };
 
   return {
@@ -52,7 +54,7 @@ export function usageByMonth(account: string, question: CostQuestion, { store, t
     },
     /**
      * Keeps what was answered for a stretch. AWS answers for the days that it was asked for; an emulator with whatever was put down for
-     * it, whose dates say nothing: that is taken for the first day of the last month asked for.
+     * it, whose dates say nothing: that is taken for the first day of the last month asked for. What is kept as final stays as it is.
      */
     keep(answer: CostAnswer, stretch: CostPeriod, fetchedAt: number): Held {
       const asked = pieces.filter(({ period }) => period.from >= stretch.from && period.until <= stretch.until);
@@ -63,6 +65,7 @@ export function usageByMonth(account: string, question: CostQuestion, { store, t
       });
       const rows = Map.groupBy(dated, ({ piece }) => piece);
       for (const piece of asked) {
+        if (held(piece.name)?.value.isFinal) continue;
         const value: CostAnswer = { rows: (rows.get(piece) ?? []).map(({ row }) => row), isFinal: isFinal(answer, piece.period, today) };
         store.keepCosts(account, piece.name, { fetchedAt, answer: JSON.stringify(value) });
       }
@@ -82,8 +85,13 @@ function endsMonth({ from, until }: CostPeriod): boolean {
 }
 
 /** What is called final of days that are not over is a mistake, and would be good for ever. */
-function isFinal({ isFinal: all }: CostAnswer, { until }: CostPeriod, today: Day): boolean {
-  return all && dayNamed(until) <= today;
+function isFinal({ isFinal: all, openFrom }: CostAnswer, { until }: CostPeriod, today: Day): boolean {
+  return (all || (openFrom !== undefined && until <= openFrom)) && dayNamed(until) <= today;
+}
+
+/** Of days up to now, yesterday's answer has yesterday only in part. */
+function isFresh({ value, fetchedAt }: Held, { until }: CostPeriod, { today, isYoung }: Facts): boolean {
+  return value.isFinal || (isYoung(fetchedAt) && (dayNamed(until) <= today || dayOf(fetchedAt) >= today));
 }
 
 /** Final answers do not age: the others say how old it is. */
@@ -106,7 +114,7 @@ function monthsIn({ from, until }: CostPeriod): CostPeriod[] {
  * The days up to now are one question from day to day, so that its old answer is there when AWS is not.
  * @param today absent for the name that it had before the period was over
  */
-function nameOf({ granularity, groups, service, withoutCredits }: CostQuestion, { from, until }: CostPeriod, today?: Day): string {
+function nameOf({ granularity, groups, withoutCredits }: CostQuestion, { from, until }: CostPeriod, today?: Day): string {
   const isOpen = today === undefined || dayNamed(until) > today;
-  return canonicalJson({ from, until: isOpen ? 'now' : until, granularity, groups, service, withoutCredits });
+  return canonicalJson({ from, until: isOpen ? 'now' : until, granularity, groups, withoutCredits });
 }

@@ -11,6 +11,8 @@ export interface SmtpFailure {
   readonly message?: string;
   /** Whom the reply is about. */
   readonly recipient?: string;
+  /** What it answers. */
+  readonly command?: string;
 }
 
 interface Verdict {
@@ -19,6 +21,8 @@ interface Verdict {
   readonly remedy: string;
   readonly retryable?: boolean;
 }
+
+const recipientRefused = 'RecipientRefused';
 
 const later = 'Try again in some minutes: this is a matter of the mail server or of the way to it.';
 
@@ -92,9 +96,10 @@ function verdictOf({ code, originalCode = '', responseCode = 0, message = '' }: 
   };
 }
 
-function providerError({ code, originalCode, response, responseCode }: SmtpFailure): ProviderError {
+function providerError({ code, originalCode, response, responseCode = 0, command }: SmtpFailure): ProviderError {
+  const isOfAll = command === 'RCPT TO' && responseCode >= 500;
   return {
-    code: responseCode ? String(responseCode) : (originalCode ?? code ?? 'unknown'),
+    code: isOfAll ? recipientRefused : responseCode ? String(responseCode) : (originalCode ?? code ?? 'unknown'),
     ...(response ? { message: response } : {}),
     ...(responseCode ? { status: responseCode } : {}),
   };
@@ -106,6 +111,6 @@ export function partlyRefused(refused: readonly RefusedRecipient[], where: strin
   const [first] = refused;
   return new CallError('provider_rejected', `The mail server ${where} refused ${names}, and took the mail for the others.`, {
     remedy: `Do not send it to all again. Correct or remove ${names}, and send it to these alone.`,
-    provider: { code: 'RecipientRefused', ...(first ? { message: first.why } : {}) },
+    provider: { code: recipientRefused, ...(first ? { message: first.why } : {}) },
   });
 }

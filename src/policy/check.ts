@@ -87,7 +87,15 @@ function annotated(statement: Statement, json: PolicyJson, problems: PolicyProbl
     problems.push(report(statement, `@id("${id}") is not a name`, 'use lower case letters, digits and hyphens, at most 64'));
   if (!advice) problems.push(report(statement, 'the policy has no @advice("…")', 'it is what a denied agent is told'));
   for (const [, word = ''] of (advice ?? '').matchAll(/\{(\w+)\}/g))
-    if (!adviceWords.some((known) => known === word))
+    if (json.effect === 'permit')
+      problems.push(
+        report(
+          statement,
+          `@advice of a permit has {${word}}`,
+          'it is also what an agent may do at any time: only a forbid speaks of spend',
+        ),
+      );
+    else if (!adviceWords.some((known) => known === word))
       problems.push(
         report(statement, `@advice has no {${word}} to fill in`, didYouMean(word, adviceWords) ?? `known: ${adviceWords.join(', ')}`),
       );

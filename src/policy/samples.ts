@@ -24,11 +24,36 @@ export const calmSpend: SpendFacts = {
   ageMinutes: 0,
 };
 
-const spendWords = /"attr":"(monthToDateCents|forecastCents|budgetCents|monthlyCostCents|spendAgeMinutes)"/;
+/** What policies call a fact of spend, and what it is. */
+const spendWords: Readonly<Record<string, 'monthToDateCents' | 'forecastCents' | 'budgetCents' | 'monthlyCostCents' | 'ageMinutes'>> = {
+  monthToDateCents: 'monthToDateCents',
+  forecastCents: 'forecastCents',
+  budgetCents: 'budgetCents',
+  monthlyCostCents: 'monthlyCostCents',
+  spendAgeMinutes: 'ageMinutes',
+};
 
-/** Spend to ask with: calm and, where policies look at it, unknown. */
+/**
+ * Spend to ask with: calm and, where policies look at it, unknown, far over the budget, old, and on both sides of every number that
+ * they compare with.
+ */
 export function spendsFor(policies: readonly PolicyJson[]): readonly (SpendFacts | undefined)[] {
-  return policies.some((policy) => spendWords.test(JSON.stringify(policy))) ? [calmSpend, undefined] : [calmSpend];
+  const words = new Set<string>();
+  const numbers = new Set<number>();
+  for (const node of policies.flatMap((policy) => [...walk(policy.conditions)])) {
+    const { '.': access, Value: value } = node as { '.'?: { attr: string }; Value?: unknown };
+    if (access && Object.hasOwn(spendWords, access.attr)) words.add(access.attr);
+    if (typeof value === 'number') numbers.add(value);
+  }
+  if (words.size === 0) return [calmSpend];
+  const facts = [...words].flatMap((word) => spendWords[word] ?? []);
+  const sides = [...numbers].flatMap((number) => [number, number + 1]);
+  return [
+    calmSpend,
+    undefined,
+    ...[2, 20].flatMap((times) => facts.map((fact) => ({ ...calmSpend, [fact]: times * calmSpend.budgetCents }))),
+    ...sides.flatMap((side) => facts.map((fact) => ({ ...calmSpend, [fact]: side }))),
+  ];
 }
 
 export function wordsOf(policies: readonly PolicyJson[]): Words {

@@ -1,4 +1,5 @@
 /** A policy folder opened to be asked about, not to serve: for `policy check | explain | test | diff`. */
+import { filledAdvice } from '../call/advice.ts';
 import type { Operation } from '../call/operation.ts';
 import type { Target } from '../ports/domain.ts';
 import type { PolicyAnswer, PolicyQuestion } from '../ports/policy.ts';
@@ -97,7 +98,7 @@ export function explainDecision(folder: string, world: PolicyWorld, question: Po
         const policy = policies.get(id);
         return policy ? [{ id, effect: policy.effect, file: policy.place.file, line: policy.place.line }] : [];
       }),
-      advice: answer.advice,
+      advice: filledAdvice(answer.advice, question.system.spend),
       facts: {
         principal: `${principal.kind}:${principal.id}`,
         teams: principal.teams,

@@ -20,6 +20,8 @@ export interface CallScope {
   readonly actor: string;
   /** IAM actions that the operation declared: AWS is asked for nothing else. */
   readonly iam: readonly string[];
+  /** What it declared to ask under the server's own identity, and nobody else's. */
+  readonly serverIam: readonly string[];
   /** Aborts reads, waits, and writes not yet sent. A write that was sent is finished on its own deadline. */
   readonly signal: AbortSignal;
   /** Epoch milliseconds after which the call is given up. */

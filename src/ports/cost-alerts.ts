@@ -20,6 +20,9 @@ export interface AlertSpec {
   readonly topics: readonly string[];
 }
 
+/** What is left out stays as it is, and is the usual in an alert that is new. */
+export type AlertChange = Pick<AlertSpec, 'name'> & { readonly [K in Exclude<keyof AlertSpec, 'name'>]?: AlertSpec[K] | undefined };
+
 export interface BudgetState extends AlertSpec {
   /** Decimal text in the budget's currency, as AWS last worked it out. */
   readonly spent?: string;
@@ -28,12 +31,17 @@ export interface BudgetState extends AlertSpec {
 
 /** Budgets of AWS, by the month over the whole account. Throw `CallError`. */
 export interface AwsBudgets {
-  /** Creates it, or changes what differs: amount, thresholds, subscribers; the same again changes nothing. Uses AWS's dry run nowhere: with `call.dryRun` it reads and plans. */
+  /**
+   * Creates it, or changes what differs of what is given: amount, thresholds, subscribers; the same again changes nothing. Nothing else
+   * of a budget is touched. Uses AWS's dry run nowhere: with `call.dryRun` it reads and plans.
+   * @param complete what all of it is to be, by what is there; what it throws is thrown
+   */
   put(
     account: Resolved<AccountTarget>,
-    spec: AlertSpec,
+    change: AlertChange,
+    complete: (there: BudgetState | undefined) => AlertSpec,
     call: CallScope,
-  ): Promise<{ outcome: 'created' | 'updated' | 'unchanged'; plan?: Plan }>;
+  ): Promise<{ outcome: 'created' | 'updated' | 'unchanged'; to: string[]; plan?: Plan }>;
   /** Those over the whole account, by name. @param page.after name of the last one seen */
   list(
     account: AccountTarget,
@@ -60,16 +68,18 @@ export interface AlertRow {
 
 export interface AlertsPort {
   /**
-   * Without e-mails and topics everybody in the configuration is told.
+   * A new one without e-mails and topics tells everybody in the configuration.
    * @throws CallError `invalid_input` for whom AWS would take nobody, or a combined alert may not tell; `provider_not_configured` where
    * the configuration has nobody for a combined alert, or no way to mail
    */
   set(
     accounts: readonly Resolved<AccountTarget>[],
     scope: AlertRow['scope'],
-    spec: AlertSpec,
+    change: AlertChange,
     call: CallScope,
   ): Promise<{ outcome: 'created' | 'updated' | 'unchanged'; to: string[]; plan?: Plan }>;
+  /** A combined one. Throws `invalid_input` where there is none of this name. */
+  remove(name: string, call: CallScope): Promise<{ outcome: 'removed'; to: string[]; plan?: Plan }>;
   /** Combined ones first. Accounts that did not answer are in `missing`. */
   list(
     accounts: readonly Resolved<AccountTarget>[],
@@ -77,8 +87,9 @@ export interface AlertsPort {
     call: CallScope,
   ): Promise<{ alerts: AlertRow[]; nextCursor?: string; missing?: MissingPart[] }>;
   /**
-   * Tells of the thresholds of combined alerts that were crossed and that nobody has been told of this month. What could not be sent is
-   * told of the next time. Throws the first failure, when all others have been told.
+   * Tells of the thresholds of combined alerts that were crossed, each recipient once a month. What could not be sent is told of another
+   * time: the next, or within a day where it was refused for good; what may have been sent is sent once more at most. Throws the first
+   * failure, when all others have been told; what is wrong with an alert itself, once a day.
    */
   notify(
     accounts: readonly Resolved<AccountTarget>[],

@@ -4,7 +4,7 @@ import type { AccountTarget, Tags } from './domain.ts';
 /** Where bills come from: what is read of the clouds, in their own precision. */
 
 /** What a request for costs may know of its call. */
-export type CostScope = Pick<CallScope, 'actor' | 'iam' | 'signal' | 'deadlineAt' | 'noteRequestId'>;
+export type CostScope = Pick<CallScope, 'actor' | 'iam' | 'serverIam' | 'signal' | 'deadlineAt' | 'noteRequestId'>;
 
 /** Days of UTC, `2026-11-01`. */
 export interface CostPeriod {
@@ -14,15 +14,13 @@ export interface CostPeriod {
 }
 
 /** `kind`: `cost`, `credit` or `refund`; amounts of the last two are negative. A tag's key is its value, empty where there is none. */
-export type CostGroup = 'service' | 'usageType' | 'kind' | 'region' | 'account' | { readonly tag: string };
+export type CostGroup = 'service' | 'usageType' | 'kind' | 'region' | { readonly tag: string };
 
 export interface CostQuestion {
   readonly period: CostPeriod;
   readonly granularity: 'month' | 'day';
   /** At most two (Cost Explorer takes no more). */
   readonly groups: readonly CostGroup[];
-  /** Only of this service, by AWS's name. */
-  readonly service?: string;
   /** Leaves credits and refunds out, where `kind` is none of the groups. */
   readonly withoutCredits?: boolean;
 }
@@ -42,6 +40,8 @@ export interface CostAnswer {
   readonly rows: readonly CostRow[];
   /** Whether AWS will not change it any more: no part of it is estimated. */
   readonly isFinal: boolean;
+  /** Where only its last part may change: the first day of that. */
+  readonly openFrom?: string;
 }
 
 /** What AWS expects the days of a period, the first one whole, to cost before credits and refunds, all in one. */

@@ -17,7 +17,10 @@ export interface CurrencyTotals {
   /** Of AWS; negative, and not in the total. */
   credits?: string;
   refunds?: string;
-  /** What is billed in this month, whenever it is for: AWS's bill, renewals and entries by their date. */
+  /**
+   * What is billed in this month, whenever it is for: AWS's bill less credits and refunds, renewals and entries by their date. Of a month
+   * that runs: of AWS what it comes to so far, of the others all that was and will be billed in it.
+   */
   cash?: string;
   /** Still to be paid to Hostinger this month. */
   due?: string;
@@ -55,17 +58,17 @@ export interface Renewal {
   cost: string;
 }
 
-/** How old what is shown is, and what asking costs. */
 interface Age {
-  /** When AWS's oldest figure in here was read. */
-  asOf: string;
+  /** Of AWS's oldest figure in here. */
   ageMinutes: number;
-  /** Requests to Cost Explorer today (UTC), by all callers, and their price. */
-  asked: { requests: number; usd: string };
   missing?: MissingPart[];
 }
 
 export interface MonthSoFar extends Age {
+  /** When AWS's oldest figure in here was read. */
+  asOf: string;
+  /** Requests to Cost Explorer today (UTC), by all callers, and their price. */
+  asked: { requests: number; usd: string };
   /** `2026-11`, in UTC. */
   month: string;
   /** Always true: today is not over. */
@@ -96,13 +99,15 @@ export interface Mover {
 
 export interface WholeMonth extends Age {
   month: string;
+  /** When AWS's oldest figure in here was read. */
+  asOf: string;
   /** True while its days are not over or AWS may still change it. */
   incomplete: boolean;
   totals: CurrencyTotals[];
   converted?: Converted;
   budget?: BudgetUse;
-  /** The month before, up to the same day where this one is not over. */
-  previous?: { month: string; total: string; change: string };
+  /** The month before. Where this one is not over, the same days of both (`1-21`), without today; absent on its first day. */
+  previous?: { month: string; total: string; change: string; days?: string };
   byService: ServiceCost[];
   movers?: Mover[];
 }
@@ -116,7 +121,10 @@ export interface Forecast extends Age {
     /** Of AWS's 80 % interval, with what is certain added. */
     low?: string;
     high?: string;
-    /** `aws`: AWS's forecast of the rest. `trend`: as the days so far, because AWS gave none. `certain`: nothing in it is AWS's. */
+    /**
+     * `aws`: AWS's forecast of the rest. `trend`: as the days that are billed by now, or the month before, because AWS gave none.
+     * `certain`: nothing in it is AWS's.
+     */
     basis: 'aws' | 'trend' | 'certain';
   }[];
   converted?: Converted;
@@ -149,7 +157,6 @@ export interface BreakdownQuery {
 export interface Breakdown extends Age {
   month: string;
   incomplete: boolean;
-  by: CostDimension;
   /** Dearest first (days in their order); what has no name, tag or machine is called `(none)`. */
   rows: { name: string; cost: string }[];
   /** One a currency. */

@@ -23,7 +23,8 @@ export interface RefusedRecipient {
 export interface Mailer {
   /**
    * One mail to all of its recipients; counts in the call's ledger. Throws `CallError`: `provider_not_configured` without a way to send,
-   * retryable where a later attempt may do; and where some recipients were refused while others have it, one that names them.
+   * retryable where a later attempt may do; and where some recipients were refused while others have it, one that names them. Its
+   * provider's code is `RecipientRefused` then, and where all were refused for good.
    * @param refused told of each recipient that was refused, where others have it: then nothing is thrown
    */
   send(mail: Mail, call: CallScope, refused?: (recipient: RefusedRecipient) => void): Promise<void>;

@@ -7,7 +7,7 @@ export interface SpendFacts {
   readonly budgetCents: number;
   /** Both clouds and the ledger, this month so far. */
   readonly monthToDateCents?: number;
-  /** What this month is expected to come to. */
+  /** What this month is expected to come to, with a month of everything that was added since that was read. */
   readonly forecastCents?: number;
   /** What the call would add to a whole month, by list price; 0 for what adds nothing. */
   readonly monthlyCostCents?: number;
@@ -20,18 +20,19 @@ export interface Addition {
   readonly provider: Provider;
   readonly region: string;
   readonly instanceType: string;
-  /** The same for the same addition, however often it is asked for; absent for something new each time. */
-  readonly key?: string;
 }
 
 /** Spend, from what is stored: nobody is asked. */
 export interface SpendPort {
-  facts(addition: Addition | undefined): Promise<SpendFacts>;
+  /** @param before a call whose own reservation, and later ones, are left out */
+  facts(addition: Addition | undefined, before?: string): Promise<SpendFacts>;
   /**
    * Counts what a call adds against its agent's month, in one step over all processes. False when that would exceed the cap.
-   * @param key of the addition; one that is counted already is counted once
+   * @param key of what is added; one that is counted already is counted once
    */
   reserve(agent: string, key: string, callId: string, cents: number, capCents: number): { ok: true } | { ok: false; usedCents: number };
+  /** What this call reserved is for this, as it turned out. */
+  rename(agent: string, callId: string, key: string): void;
   /** Takes back what this call reserved. */
   release(agent: string, callId: string): void;
 }

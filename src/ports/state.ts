@@ -112,7 +112,16 @@ export interface CostAlertRow {
   readonly spec: string;
 }
 
-/** A report that is to be mailed, or was. One row for each scheduled month, and one for each that was asked for and could not be sent. */
+/** A threshold of a month that was claimed. */
+export interface CostNotice {
+  readonly threshold: string;
+  /** Somebody has been told of it, is being told, or may have been. */
+  readonly isTold: boolean;
+  /** When it can be claimed again; Infinity: never. */
+  readonly freeAt: number;
+}
+
+/** A report that is to be mailed, or was. One row for each scheduled month, and one for a month that was asked for and could not be sent. */
 export interface ReportRow {
   /** `scheduled 2026-10`, or the call id of one that was asked for. */
   readonly id: string;
@@ -123,6 +132,8 @@ export interface ReportRow {
   readonly attempts: number;
   readonly nextAt: number;
   readonly problem?: string;
+  /** An attempt ended without an answer: they may have it. */
+  readonly maybeSent?: boolean;
 }
 
 export interface StateStore {
@@ -211,7 +222,12 @@ export interface StateStore {
     callId: string,
     cents: number,
     capCents: number,
+    now: number,
   ): { ok: true } | { ok: false; usedCents: number };
+  /** What all agents reserved since then, each key once. @param before leaves out what was reserved by this call, and after it */
+  spendReservedSince(since: number, before?: string): number;
+  /** See `SpendPort.rename`. */
+  renameSpend(agent: string, callId: string, key: string): void;
   releaseSpend(agent: string, callId: string): void;
 
   appendCostEntry(entry: LedgerEntry): void;
@@ -220,17 +236,25 @@ export interface StateStore {
 
   putCostAlert(row: CostAlertRow): void;
   costAlerts(): CostAlertRow[];
-  /** True for exactly one caller of each alert, threshold and month. */
-  claimCostNotice(alert: string, threshold: string, month: string, now: number): boolean;
-  /** Undoes a claim whose notice could not be sent. */
-  giveBackCostNotice(alert: string, threshold: string, month: string): void;
-  costNotices(alert: string, month: string): string[];
+  /** The alert, and what was told of it. False when there is none. */
+  removeCostAlert(name: string): boolean;
+  /**
+   * True for exactly one caller of each alert, threshold and month at a time. A claim that is neither kept nor given back until `freeAt`
+   * may have been told of: it is free once more, and after the second of them for ever taken.
+   */
+  claimCostNotice(alert: string, threshold: string, month: string, now: number, freeAt: number): boolean;
+  /** What was claimed has been told of. */
+  keepCostNotice(alert: string, threshold: string, month: string): void;
+  /** Undoes a claim of what nobody was told of; it is free from `freeAt` on. */
+  giveBackCostNotice(alert: string, threshold: string, month: string, freeAt: number): void;
+  costNotices(alert: string, month: string): CostNotice[];
 
   /** False when there is one with this id. */
   createReport(row: ReportRow): boolean;
-  updateReport(id: string, change: Partial<Pick<ReportRow, 'to' | 'status' | 'attempts' | 'nextAt' | 'problem'>>): void;
+  updateReport(id: string, change: Partial<Pick<ReportRow, 'to' | 'status' | 'attempts' | 'nextAt' | 'problem' | 'maybeSent'>>): void;
+  report(id: string): ReportRow | undefined;
   /** Newest first. */
-  reports(filter: { status?: ReportRow['status']; limit: number }): ReportRow[];
+  reports(filter: { status?: ReportRow['status']; month?: string; limit: number }): ReportRow[];
 
   close(): void;
 }

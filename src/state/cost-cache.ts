@@ -3,6 +3,11 @@ import type { Statements } from './statements.ts';
 
 type CostCache = Pick<StateStore, 'keptCosts' | 'keepCosts' | 'countCostRequest' | 'costRequests' | 'keepSpend' | 'spend'>;
 
+/** Fifteen months: Cost Explorer itself has no more than fourteen, so nobody asks for what is older. */
+const keptMs = 460 * 86_400_000;
+/** With each answer that is kept, so that no call waits for a great many. */
+const mostDropped = 20;
+
 export function createCostCache(sql: Statements): CostCache {
   return {
     keptCosts(account, question) {
@@ -10,14 +15,21 @@ export function createCostCache(sql: Statements): CostCache {
       return row && { fetchedAt: Number(row.fetched_at), answer: String(row.answer) };
     },
     // The last one wins, not the newest: with a clock that was set back, what lies ahead would never go.
-    keepCosts: (account, question, { fetchedAt, answer }) =>
-      void sql.run(
+    keepCosts(account, question, { fetchedAt, answer }) {
+      sql.run(
         'INSERT OR REPLACE INTO cost_answers (account, question, fetched_at, answer) VALUES (?, ?, ?, ?)',
         account,
         question,
         fetchedAt,
         answer,
-      ),
+      );
+      sql.run(
+        `DELETE FROM cost_answers WHERE (account, question) IN
+         (SELECT account, question FROM cost_answers WHERE fetched_at < ? ORDER BY fetched_at LIMIT ?)`,
+        fetchedAt - keptMs,
+        mostDropped,
+      );
+    },
     countCostRequest: (day, ceiling) =>
       sql.run(
         `INSERT INTO cost_requests SELECT ?, 1 WHERE ? > 0

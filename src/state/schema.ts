@@ -95,6 +95,7 @@ export const migrations: readonly string[] = [
     answer TEXT NOT NULL,
     PRIMARY KEY (account, question)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX cost_answers_by_age ON cost_answers (fetched_at);
   CREATE TABLE spend (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     month TEXT NOT NULL,
@@ -105,13 +106,16 @@ export const migrations: readonly string[] = [
     forecast_at INTEGER
   ) STRICT;
   CREATE TABLE agent_spend (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
     agent TEXT NOT NULL,
     month TEXT NOT NULL,
     key TEXT NOT NULL,
     call_id TEXT NOT NULL,
     cents INTEGER NOT NULL,
-    PRIMARY KEY (agent, month, key, call_id)
-  ) STRICT, WITHOUT ROWID;
+    at INTEGER NOT NULL,
+    UNIQUE (agent, month, key, call_id)
+  ) STRICT;
+  CREATE INDEX agent_spend_by_time ON agent_spend (at);
   CREATE TABLE cost_entries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -134,7 +138,9 @@ export const migrations: readonly string[] = [
     alert TEXT NOT NULL,
     threshold TEXT NOT NULL,
     month TEXT NOT NULL,
-    at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    free_at INTEGER NOT NULL,
+    is_told INTEGER NOT NULL,
     PRIMARY KEY (alert, threshold, month)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE cost_reports (
@@ -145,7 +151,8 @@ export const migrations: readonly string[] = [
     status TEXT NOT NULL CHECK (status IN ('waiting', 'sent', 'failed')),
     attempts INTEGER NOT NULL,
     next_at INTEGER NOT NULL,
-    problem TEXT
+    problem TEXT,
+    maybe_sent INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   `,
 ];

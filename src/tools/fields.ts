@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { freeText, mayReferToSecrets, secretInput, untrusted } from '../call/operation.ts';
+import type { Converted } from '../ports/costs.ts';
 import type { NewValue } from '../ports/secrets.ts';
 
 /** Input and output fields that tools share, so that a name means the same everywhere. */
@@ -159,6 +160,11 @@ export function namedTexts<K extends string>(...names: [K, ...K[]]) {
 
 /** How old costs are; what asking for them cost is told by costs_current. */
 export const costAge = { ageMinutes: z.int(), missing };
+
+/** `33.76 USD at 1 EUR = 1.08 USD` */
+export function conversion(converted: Converted | undefined): { converted?: string } {
+  return converted ? { converted: `${converted.total} ${converted.currency} at ${converted.rates.join(', ')}` } : {};
+}
 
 /** What both reviews take; each adds where to look. A finding with its fix is as long as three rows of other lists. */
 export const reviewInput = z.strictObject({

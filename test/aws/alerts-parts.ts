@@ -26,7 +26,7 @@ export function alertParts(options: ClientOptions, accounts: readonly AwsAccount
 const declared = [costsSetAlert, costsListAlerts, costsNotify].flatMap(({ serverIam }) => serverIam);
 
 export function alertCall(options: Parameters<typeof newCall>[0] = {}) {
-  return newCall({ iam: declared, ...options });
+  return newCall({ iam: [], serverIam: declared, ...options });
 }
 
 export function accountTarget(facts: Partial<AccountTarget> = {}) {

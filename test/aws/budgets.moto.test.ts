@@ -1,6 +1,6 @@
 import { BudgetsClient, CreateBudgetCommand, DescribeBudgetCommand, DescribeNotificationsForBudgetCommand } from '@aws-sdk/client-budgets';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { accountTarget, alertCall, alertParts, alertSpec } from './alerts-parts.ts';
+import { accountTarget, alertCall, alertParts, alertSpec, topic } from './alerts-parts.ts';
 import { exampleKeys, failure, mainAccount } from './harness.ts';
 import { type Moto, startMoto } from './moto.ts';
 
@@ -17,6 +17,7 @@ const account = accountTarget();
 const AccountId = account.accountId;
 const BudgetName = 'ziggie-monthly';
 const budgets = () => alertParts({ accounts: [mainAccount()], endpoint: moto.endpoint }).budgets;
+const put = (call: ReturnType<typeof alertCall>) => budgets().put(account, alertSpec(), () => alertSpec(), call);
 /** The second reader: the SDK's own client. */
 const client = () => new BudgetsClient({ endpoint: moto.endpoint, region: 'us-east-1', credentials: exampleKeys });
 const notifications = async () => (await client().send(new DescribeNotificationsForBudgetCommand({ AccountId, BudgetName }))).Notifications;
@@ -29,7 +30,7 @@ const wanted = [
 
 it("creates the checklist's budget over the wire: 100.00 USD a month with three thresholds", async () => {
   const call = alertCall();
-  expect(await budgets().put(account, alertSpec(), call)).toEqual({ outcome: 'created' });
+  expect(await put(call)).toEqual({ outcome: 'created', to: ['finance@example.com', topic] });
   expect(call.attempts).toEqual(['applied']);
   const { Budget } = await client().send(new DescribeBudgetCommand({ AccountId, BudgetName }));
   expect(Budget).toMatchObject({ BudgetType: 'COST', TimeUnit: 'MONTHLY', BudgetLimit: { Amount: '100.00', Unit: 'USD' } });
@@ -44,7 +45,7 @@ it('adds what is missing to a budget that somebody else made, and lists it', asy
     { name: BudgetName, cents: 10_000, currency: 'USD', thresholds: [], emails: [], topics: [], spent: '0', forecast: '0' },
   ]);
   const call = alertCall();
-  expect(await budgets().put(account, alertSpec(), call)).toEqual({ outcome: 'updated' });
+  expect(await put(call)).toEqual({ outcome: 'updated', to: ['finance@example.com', topic] });
   expect(call.attempts).toEqual(['applied', 'applied', 'applied']);
   expect(await notifications()).toEqual(wanted);
 });
@@ -52,6 +53,6 @@ it('adds what is missing to a budget that somebody else made, and lists it', asy
 it('refuses to overwrite a budget of usage', async () => {
   const Budget = { BudgetName, BudgetType: 'USAGE', TimeUnit: 'MONTHLY', BudgetLimit: { Amount: '100', Unit: 'GB' } } as const;
   await client().send(new CreateBudgetCommand({ AccountId, Budget }));
-  expect(await failure(budgets().put(account, alertSpec(), alertCall()))).toMatchObject({ code: 'provider_conflict' });
+  expect(await failure(put(alertCall()))).toMatchObject({ code: 'provider_conflict' });
   expect(await notifications()).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import type { Budget } from '@aws-sdk/client-budgets';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AlertSpec } from '../../src/ports/cost-alerts.ts';
+import type { AlertChange, AlertSpec, AwsBudgets } from '../../src/ports/cost-alerts.ts';
 import { createSandbox } from '../../src/providers/sandbox/index.ts';
 import { accountTarget, alertCall, alertParts, alertSpec, topic } from './alerts-parts.ts';
 import { type BudgetsStub, startBudgetsStub } from './budgets-stub.ts';
@@ -14,7 +14,19 @@ afterEach(() => stub.close());
 
 const account = accountTarget();
 const parts = () => alertParts({ accounts: [mainAccount()], endpoint: stub.endpoint });
-const put = (spec: Partial<AlertSpec> = {}, call = alertCall()) => parts().budgets.put(account, alertSpec(spec), call);
+const setBy = async (budgets: AwsBudgets, spec: AlertSpec, call = alertCall()) => {
+  const { to: _, ...done } = await budgets.put(account, spec, () => spec, call);
+  return done;
+};
+const put = (spec: Partial<AlertSpec> = {}, call = alertCall()) => setBy(parts().budgets, alertSpec(spec), call);
+/** Gives these alone. */
+const putPart = (change: Omit<AlertChange, 'name'>, call = alertCall()) =>
+  parts().budgets.put(
+    account,
+    { name: 'ziggie-monthly', ...change },
+    (there) => ({ ...alertSpec(), ...(there && there.thresholds.length > 0 ? there : {}), ...(change as Partial<AlertSpec>) }),
+    call,
+  );
 const state = async () => (await parts().budgets.list(account, { limit: 25 }, alertCall())).budgets[0];
 const mail = (Address: string) => ({ SubscriptionType: 'EMAIL', Address }) as const;
 
@@ -106,6 +118,85 @@ describe('a budget', () => {
     expect(await put(many(50))).toEqual({ outcome: 'updated' });
     expect(await put(many(50))).toEqual({ outcome: 'unchanged' });
     expect(stub.budgets.get('ziggie-monthly')?.notices).toHaveLength(5);
+  });
+});
+
+describe('what is left out', () => {
+  const tooLittle = {
+    notification: { NotificationType: 'ACTUAL', Threshold: 10, ComparisonOperator: 'LESS_THAN', ThresholdType: 'PERCENTAGE' },
+    subscribers: [mail('cfo@example.com')],
+  } as const;
+  /** As somebody made it in the console: each threshold tells others, one is an amount, and one is of too little. */
+  async function foreign() {
+    await put({ cents: 15_000, thresholds: [{ percent: 80, on: 'actual' }], emails: ['one@example.com'], topics: [] });
+    const found = stub.budgets.get('ziggie-monthly');
+    if (!found) throw new Error('no budget');
+    found.notices.push(
+      {
+        notification: { NotificationType: 'ACTUAL', Threshold: 75, ComparisonOperator: 'GREATER_THAN', ThresholdType: 'ABSOLUTE_VALUE' },
+        subscribers: [mail('two@example.com'), { SubscriptionType: 'SNS', Address: topic }],
+      },
+      { notification: tooLittle.notification, subscribers: [...tooLittle.subscribers] },
+    );
+    stub.changes.length = 0;
+    return found;
+  }
+
+  it('of one that is there stays: nothing is sent where nothing is given', async () => {
+    await foreign();
+    const to = ['one@example.com', 'two@example.com', topic];
+    expect(await putPart({})).toEqual({ outcome: 'unchanged', to });
+    expect(await putPart({ cents: 20_000 }, alertCall({ dryRun: true }))).toEqual({
+      outcome: 'updated',
+      to,
+      plan: {
+        current: { amount: '150.00 USD', thresholds: '50% actual, 80% actual', to: `${topic}, one@example.com, two@example.com` },
+        change: { amount: '200.00 USD' },
+        providerChecked: false,
+      },
+    });
+    expect(stub.changes).toEqual([]);
+  });
+
+  it.each<[string, Omit<AlertChange, 'name'>, string[]]>([
+    ['an amount', { cents: 20_000 }, ['UpdateBudget 200.00']],
+    ['thresholds', { thresholds: [{ percent: 80, on: 'actual' }] }, ['DeleteNotification 75 ACTUAL']],
+    [
+      'addresses',
+      { emails: ['new@example.com'] },
+      ['UpdateSubscriber 80 ACTUAL one@example.com new@example.com', 'UpdateSubscriber 75 ACTUAL two@example.com new@example.com'],
+    ],
+    ['a topic', { topics: [topic] }, [`CreateSubscriber 80 ACTUAL ${topic}`]],
+  ])('stays where %s alone is given', async (_, change, sent) => {
+    const found = await foreign();
+    expect(await putPart(change)).toMatchObject({ outcome: 'updated' });
+    expect(stub.changes).toEqual(sent);
+    expect(found.notices).toContainEqual(tooLittle);
+    expect(await putPart(change)).toMatchObject({ outcome: 'unchanged' });
+  });
+
+  it('an alarm of too little stays whatever is given, and is in no plan', async () => {
+    const found = await foreign();
+    const dry = await put({ cents: 1 }, alertCall({ dryRun: true }));
+    expect(JSON.stringify(dry.plan)).not.toContain('cfo');
+    await put({ cents: 1 });
+    expect(found.notices).toContainEqual(tooLittle);
+    expect(await state()).toMatchObject(alertSpec({ cents: 1 }));
+  });
+
+  it('may leave no threshold with nobody to tell', async () => {
+    await foreign();
+    const call = alertCall();
+    const error = await failure(putPart({ emails: [], cents: 1 }, call));
+    expect(error).toMatchObject({ code: 'invalid_input', message: expect.stringContaining('would tell nobody') });
+    expect([stub.changes, call.attempts]).toEqual([[], []]);
+  });
+
+  it('is the usual in one that has no threshold yet', async () => {
+    const found = await foreign();
+    found.notices = [];
+    expect(await putPart({ cents: 15_000 })).toEqual({ outcome: 'updated', to: ['finance@example.com', topic] });
+    expect(await state()).toMatchObject(alertSpec({ cents: 15_000 }));
   });
 });
 
@@ -288,13 +379,13 @@ describe('what AWS refuses', () => {
   it("is asked under the server's own identity, where agents have a role", async () => {
     const accounts = [mainAccount({ role: 'arn:aws:iam::123456789012:role/agents' })];
     const { budgets } = alertParts({ accounts, endpoint: stub.endpoint }, accounts);
-    expect(await budgets.put(account, alertSpec(), alertCall())).toEqual({ outcome: 'created' });
+    expect(await setBy(budgets, alertSpec())).toEqual({ outcome: 'created' });
     expect((await budgets.list(account, { limit: 1 }, alertCall())).budgets).toHaveLength(1);
     expect(stub.asked).not.toContain('of another service');
   });
 
   it('is asked for nothing that the tool does not declare, nor after a cancellation', async () => {
-    expect(await failure(put({}, alertCall({ iam: ['budgets:ViewBudget'] })))).toMatchObject({ code: 'internal' });
+    expect(await failure(put({}, alertCall({ serverIam: ['budgets:ViewBudget'] })))).toMatchObject({ code: 'internal' });
     const call = alertCall();
     stub.before('DescribeBudget', () => call.cancel());
     expect(await failure(put({}, call))).toMatchObject({ code: expect.stringMatching(/cancelled|timeout/) });
@@ -349,7 +440,7 @@ describe('the sandbox', () => {
     const sandbox = createSandbox({ region: 'eu-north-1' });
     const accounts = [mainAccount({ credentials: sandbox.credentials })];
     const { budgets, topics } = alertParts({ accounts, ...sandboxParts(sandbox) }, accounts);
-    const of = (spec: Partial<AlertSpec>) => budgets.put(account, alertSpec(spec), alertCall());
+    const of = (spec: Partial<AlertSpec>) => setBy(budgets, alertSpec(spec));
     expect(await of({})).toEqual({ outcome: 'created' });
     expect(await of({})).toEqual({ outcome: 'unchanged' });
     const changed: Partial<AlertSpec> = {

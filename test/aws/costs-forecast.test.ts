@@ -141,6 +141,26 @@ describe('anomalies', () => {
     expect((await ask()).map(({ id, service }) => [id, service])).toEqual([['both', '123456789012']]);
   });
 
+  it('of several accounts cost this one what it caused of them, where AWS says so', async () => {
+    const cause = (LinkedAccount: string, Contribution?: number) => ({
+      LinkedAccount,
+      ...(Contribution === undefined ? {} : { Impact: { Contribution } }),
+    });
+    const [own, theirs] = ['123456789012', '210987654321'];
+    stub.answerWith(
+      anomalies([
+        anomaly('shared', 500, { RootCauses: [cause(theirs, 490), cause(own, 7.5), cause(own, 1.25), cause(own)] }),
+        anomaly('unsaid', 9, { RootCauses: [cause(theirs, 4), cause(own)] }),
+        anomaly('own', 8, { RootCauses: [cause(own, 3), cause(own, 2)] }),
+      ]),
+    );
+    expect((await ask()).map(({ id, impact }) => [id, impact])).toEqual([
+      ['unsaid', '9.00'],
+      ['shared', '8.75'],
+      ['own', '8.00'],
+    ]);
+  });
+
   it('are none where nothing is watched', async () => {
     stub.answerWith(anomalies([]));
     expect(await ask()).toEqual([]);

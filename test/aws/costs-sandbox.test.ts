@@ -61,6 +61,7 @@ describe('fourteen months', () => {
   it('are final once they are over, and empty before the account was', async () => {
     expect((await ask(noon, { period: { from: '2025-10-01', until: '2026-11-01' } })).isFinal).toBe(true);
     expect((await ask(noon, {})).isFinal).toBe(false);
+    expect(await ask(noon, { period: fourteenMonths })).toMatchObject({ isFinal: false, openFrom: '2026-11-01' });
     expect(await ask(noon, { period: { from: '2025-06-01', until: '2025-10-01' } })).toEqual({ rows: [], isFinal: true });
   });
 
@@ -102,24 +103,19 @@ describe('the spike', () => {
       ([service, dollars]) => [service, dollars - (sumBy(before?.rows ?? [], ({ keys }) => keys[0] ?? '').get(service) ?? 0)] as const,
     );
     expect(changes.toSorted((a, b) => b[1] - a[1])[0]).toEqual([ec2, expect.closeTo(40.8, 0)]);
-    const { rows } = await ask(noon, {
-      period: august,
-      granularity: 'day',
-      groups: ['usageType', 'region'],
-      service: ec2,
-      withoutCredits: true,
-    });
+    const { rows } = await ask(noon, { period: august, granularity: 'day', groups: ['usageType', 'region'], withoutCredits: true });
     const large = rows.filter(({ keys }) => keys[0] === 'EUN1-BoxUsage:m5.4xlarge');
     expect(large.map(({ from }) => from)).toEqual([11, 12, 13, 14, 15].map((day) => `2026-08-${day}`));
     expect(new Set(large.map(({ keys }) => keys[1]))).toEqual(new Set(['eu-north-1']));
-    const teams = await ask(noon, { period: august, groups: ['usageType', { tag: 'Team' }], service: ec2 });
+    const teams = await ask(noon, { period: august, groups: ['usageType', { tag: 'Team' }] });
     expect(teams.rows.filter(({ keys }) => keys[0] === 'EUN1-BoxUsage:m5.4xlarge').map(({ keys }) => keys[1])).toEqual(['']);
   });
 
   it('doubles what machines cost', async () => {
-    const { rows } = await ask(noon, { period: august, groups: ['usageType'], service: ec2, withoutCredits: true });
-    const large = dollarsOf(rows.filter(({ keys }) => keys[0] === 'EUN1-BoxUsage:m5.4xlarge'));
-    expect(dollarsOf(rows) / (dollarsOf(rows) - large)).toBeCloseTo(2, 1);
+    const { rows } = await ask(noon, { period: august, groups: ['service', 'usageType'], withoutCredits: true });
+    const machines = rows.filter(({ keys }) => keys[0] === ec2);
+    const large = dollarsOf(machines.filter(({ keys }) => keys[1] === 'EUN1-BoxUsage:m5.4xlarge'));
+    expect(dollarsOf(machines) / (dollarsOf(machines) - large)).toBeCloseTo(2, 1);
   });
 
   it('is the one anomaly, of the month in which it ended', async () => {
@@ -150,7 +146,7 @@ describe('the spike', () => {
 });
 
 it('tells the same sums by whatever groups, filters and granularity', async () => {
-  const groups: CostGroup[] = ['service', 'usageType', 'kind', 'region', 'account', { tag: 'Team' }, { tag: 'Name' }, { tag: 'Nobody' }];
+  const groups: CostGroup[] = ['service', 'usageType', 'kind', 'region', { tag: 'Team' }, { tag: 'Name' }, { tag: 'Nobody' }];
   await fc.assert(
     fc.asyncProperty(
       fc.record({
@@ -158,13 +154,12 @@ it('tells the same sums by whatever groups, filters and granularity', async () =
         monthsAgo: fc.integer({ min: 0, max: 13 }),
         days: fc.tuple(fc.integer({ min: 0, max: 27 }), fc.integer({ min: 1, max: 40 })),
         by: fc.subarray(groups, { minLength: 0, maxLength: 2 }),
-        service: fc.constantFrom(undefined, 'Amazon Elastic Compute Cloud - Compute', 'AWS Lambda', 'Tax', 'Amazon Nothing'),
         withoutCredits: fc.boolean(),
       }),
-      async ({ now, monthsAgo, days, by, service, withoutCredits }) => {
+      async ({ now, monthsAgo, days, by, withoutCredits }) => {
         const from = Math.min(firstOf(now, -monthsAgo) + days[0] * dayMs, now - (now % dayMs));
         const period = { from: text(from), until: text(Math.min(from + days[1] * dayMs, firstOf(now, 1))) };
-        const filter = { period, ...(service ? { service } : {}), withoutCredits };
+        const filter = { period, withoutCredits };
         const [total, byMonth, byDay] = await Promise.all([
           ask(now, { ...filter, groups: [] }),
           ask(now, { ...filter, groups: by }),

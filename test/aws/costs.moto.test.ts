@@ -70,6 +70,19 @@ it('takes the totals of days, and those that came where it asked for groups', as
   expect((await ask()).rows).toEqual([{ from: '2026-10-01', keys: ['All services', 'cost'], currency: 'USD', amount: '0.0101516483' }]);
 });
 
+it('takes what was put down in fewer groups than it asked for, and in another metric of costs', async () => {
+  const blended = { BlendedCost: { Amount: '3.5', Unit: 'USD' }, UsageQuantity: { Amount: '9', Unit: 'Hrs' } };
+  await putDown({
+    ResultsByTime: [
+      period('2026-10-01', '2026-11-01', { Groups: [group(['AWS Lambda'], '1.25'), { Keys: ['Amazon S3'], Metrics: blended }] }),
+    ],
+  });
+  expect((await ask()).rows.map(({ keys, amount }) => [...keys, amount])).toEqual([
+    ['AWS Lambda', 'cost', '1.25'],
+    ['Amazon S3', 'cost', '3.5'],
+  ]);
+});
+
 it('finds nothing where nothing was put down, and keeps that for nobody', async () => {
   expect(await ask()).toEqual({ rows: [], isFinal: false });
   expect(announced).toBe(1);

@@ -9,6 +9,7 @@ import { operations } from '../../src/tools/index.ts';
 
 /** What any operation declares; that each declares enough is shown by calls that take the road. */
 const allActions = operations.flatMap(({ iam }) => iam);
+const serverActions = operations.flatMap(({ serverIam }) => serverIam);
 
 /** A call as the road makes them, with what it collects laid open. */
 export interface TestCall extends CallScope {
@@ -21,7 +22,7 @@ export interface TestCall extends CallScope {
 }
 
 export function newCall(
-  options: Partial<Pick<CallScope, 'actor' | 'iam' | 'dryRun' | 'waitMs' | 'clientToken' | 'deadlineAt'>> = {},
+  options: Partial<Pick<CallScope, 'actor' | 'iam' | 'serverIam' | 'dryRun' | 'waitMs' | 'clientToken' | 'deadlineAt'>> = {},
 ): TestCall {
   const abort = new AbortController();
   const attempts: (AttemptOutcome | 'open')[] = [];
@@ -33,6 +34,7 @@ export function newCall(
     callId,
     actor: 'agent-ziggie',
     iam: allActions,
+    serverIam: serverActions,
     hide: (value) => hidden.push(value),
     hidden,
     signal: abort.signal,

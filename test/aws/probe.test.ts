@@ -10,6 +10,7 @@ import { newCall, sandboxAws } from './harness.ts';
 const settings = {
   aws: { accounts: [{ name: 'main', regions: ['eu-north-1'] }] },
   hostinger: { isSetUp: false, servers: [] },
+  costs: { recipients: [] },
 } as unknown as Settings;
 
 const absent = async (): Promise<never> => {
@@ -22,6 +23,7 @@ async function health(probe: () => Promise<AccountProbe>) {
     audit: { health: () => ({ writable: true, undelivered: 0, logGroup: '/test' }) as never },
     policy: { status: () => ({ status: 'ok', hash: 'abc', problems: [] }) },
     guard: createGuard(),
+    store: { report: () => undefined },
     aws: {
       identity: async () => ({ accountId: '123456789012', ownAccountId: '123456789012', arn: 'arn:aws:iam::123456789012:user/ziggie' }),
       sessionArn: async () => undefined,

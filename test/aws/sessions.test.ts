@@ -193,6 +193,13 @@ describe('what an operation did not declare', () => {
     expect(requests).toEqual([]);
   });
 
+  it("is not sent in the name of an agent where it is the server's own", async () => {
+    const aws = newAws({ accounts: [mainAccount()], endpoint });
+    const call = newCall({ iam: [], serverIam: ['ec2:DescribeInstances'] });
+    expect(await failure(instanceOf(aws, { type: 'Instance', id }, call))).toMatchObject({ code: 'internal' });
+    expect(requests).toEqual([]);
+  });
+
   it('is not signed for either', async () => {
     const aws = newAws({ accounts: [mainAccount()], endpoint });
     const object = resolved({

@@ -247,6 +247,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
       throw error;
     }
   };
+  let launched = 0;
   const compute: ComputePort = {
     list: async (targets) => ({
       instances: targets.flatMap(({ id }) => [
@@ -269,7 +270,10 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
       events.push('EFFECT');
       changed.push(account);
       settle('applied');
-      return { id: tagged, region: 'eu-north-1', state: 'running' };
+      launched += 1;
+      // Of the first one there are facts.
+      const id = launched === 1 ? tagged : `i-${String(launched).padStart(17, '0')}`;
+      return { id, region: 'eu-north-1', state: 'running' };
     },
     metrics: async () => ({ periodSeconds: 300, series: [] }),
   };

@@ -55,6 +55,28 @@ describe('a launch', () => {
     expect(refused.policy?.advice[0]).toContain('add unknown a month');
   });
 
+  it('counts what was launched since the forecast was read, by whomever, and shortly before', async () => {
+    const tight = await road({ spend: { forecastCents: 8_000, forecastAt: Date.now() - 3_600_000 } });
+    for (const name of ['web-1', 'web-2']) outputOf(await tight.invoke({ ...launching, input: { ...launch, name } }));
+    const refused = errorOf(await tight.invoke(launching));
+    expect(refused.code).toBe('approval_required');
+    expect(refused.policy?.advice[0]).toContain('come to 100.00 USD');
+    // A plan leaves nothing behind.
+    await tight.invoke({ ...launching, input: { ...launch, dryRun: true } });
+    expect(errorOf(await tight.invoke(launching)).policy?.advice[0]).toContain('come to 100.00 USD');
+  });
+
+  it('at the same moment as others is decided on with what they add', async () => {
+    const tight = await road({ spend: { forecastCents: 8_000 } });
+    const results = await Promise.all(
+      Array.from({ length: 8 }, (_, index) => tight.invoke({ ...launching, input: { ...launch, name: `web-${index}` } })),
+    );
+    expect(results.filter(({ ok }) => ok)).toHaveLength(2);
+    const codes = new Set(results.filter(({ ok }) => !ok).map((result) => errorOf(result).code));
+    expect([...codes].every((code) => code === 'overloaded' || code === 'approval_required')).toBe(true);
+    expect(tight.events.filter((event) => event === 'EFFECT')).toHaveLength(2);
+  });
+
   it('is explained with the same numbers', async () => {
     const tight = await road({ spend: { forecastCents: 9_500 } });
     const explained = outputOf(
@@ -86,19 +108,42 @@ describe('a monthly cap', () => {
     expect(errorOf(await capped.invoke({ ...launching, input: { ...launch, dryRun: true } })).code).toBe('quota_exceeded');
   });
 
-  it('consumes no approval of a call that it refuses', async () => {
-    const capped = await road({ monthlyCapCents: 500, spend: 'unknown' });
+  it('is said before a person is asked for what it refuses, and waiting for one takes nothing of it', async () => {
+    const capped = await road({ monthlyCapCents: 1_000, spend: 'unknown' });
     const { approval } = errorOf(await capped.invoke(launching));
+    expect(errorOf(await capped.invoke({ ...launching, input: { ...launch, name: 'web-10' } })).code).toBe('approval_required');
     capped.approve(approval?.id ?? '');
+    outputOf(await capped.invoke(launching));
+    expect(errorOf(await capped.invoke({ ...launching, input: { ...launch, name: 'web-11' } })).code).toBe('quota_exceeded');
+    expect(
+      capped.store
+        .listApprovals({})
+        .map(({ status }) => status)
+        .toSorted(),
+    ).toEqual(['consumed', 'pending']);
+  });
+
+  it('counts what was launched as the instance that it became: starting it adds nothing', async () => {
+    const capped = await road({ monthlyCapCents: 1_000 });
+    outputOf(await capped.invoke(launching));
+    const running = capped.cloud.get(tagged);
+    if (running) capped.cloud.set(tagged, { ...running, state: 'stopped' });
+    outputOf(await capped.invoke({ principal: ziggie, tool: 'instances_start', input: { provider: 'aws', id: tagged } }));
     expect(errorOf(await capped.invoke(launching)).code).toBe('quota_exceeded');
-    expect(capped.store.getApproval(approval?.id ?? '')?.status).toBe('approved');
+  });
+
+  it('counts an instance once, however often it is started', async () => {
+    const capped = await road({ monthlyCapCents: 1_000 });
+    const known = capped.cloud.get(tagged);
+    if (known) capped.cloud.set(tagged, { ...known, state: 'stopped' });
+    for (let time = 0; time < 3; time += 1)
+      outputOf(await capped.invoke({ principal: ziggie, tool: 'instances_start', input: { provider: 'aws', id: tagged } }));
+    expect(errorOf(await capped.invoke(launching)).code).toBe('quota_exceeded');
   });
 
   it('refuses what has no price', async () => {
-    const capped = await road({ monthlyCapCents: 1_000_000, spend: 'unknown' });
+    const capped = await road({ monthlyCapCents: 1_000_000 });
     const input = { ...launch, instanceType: 'm9.huge' };
-    const { approval } = errorOf(await capped.invoke({ ...launching, input }));
-    capped.approve(approval?.id ?? '');
     expect(errorOf(await capped.invoke({ ...launching, input }))).toMatchObject({ code: 'quota_exceeded', effect: 'none' });
   });
 

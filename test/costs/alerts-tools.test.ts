@@ -67,7 +67,7 @@ it("sets the checklist's alert with no argument at all, and lists it", async () 
   expect(output(await call('costs_set_alert'))).toEqual({ outcome: 'unchanged', to: ['finance@example.com', topic] });
   expect(output(await call('costs_set_alert', { amount: '120.5', emails: ['a@example.com'], dryRun: true }))).toMatchObject({
     outcome: 'updated',
-    plan: { current: { amount: '100.00 USD' }, change: { amount: '120.50 USD', to: 'a@example.com' } },
+    plan: { current: { amount: '100.00 USD' }, change: { amount: '120.50 USD', to: `a@example.com, ${topic}` } },
   });
   expect(output(await call('costs_list_alerts'))).toEqual({
     alerts: [
@@ -98,6 +98,19 @@ it('keeps an alert over both clouds, and tells of it once', async () => {
   expect(mails).toEqual(['finance@example.com Costs of 2026-11: 80.25% actual of 100.00 USD passed (all of it)']);
 });
 
+it('changes what is given alone, and removes what is over both clouds', async () => {
+  await call('costs_set_alert', { amount: '50', thresholds: [{ percent: 70, on: 'actual' }], emails: ['a@example.com'] });
+  await call('costs_set_alert', { scope: 'both', name: 'all', amount: '60' });
+  asked.length = 0;
+  expect(output(await call('costs_set_alert', {}))).toEqual({ outcome: 'unchanged', to: ['a@example.com'] });
+  expect(output(await call('costs_set_alert', { amount: '55' }))).toEqual({ outcome: 'updated', to: ['a@example.com'] });
+  expect(asked.filter((each) => !each.startsWith('Describe'))).toEqual(['UpdateBudget']);
+  expect(output(await call('costs_set_alert', { scope: 'both', name: 'all', remove: true }))).toEqual({ outcome: 'removed', to: [] });
+  expect(output(await call('costs_list_alerts'))).toMatchObject({
+    alerts: [{ name: 'ziggie-monthly', amount: '55.00 USD', thresholds: ['70% actual'], to: ['a@example.com'] }],
+  });
+});
+
 it('is of one account for AWS, and over all of them for both', async () => {
   await harness.close();
   await start(['main', 'other']);
@@ -119,8 +132,7 @@ describe('bad input', () => {
     [{ emails: ['a@example.com,b@example.com'] }, /one address/],
     [{ emails: ['Finance <a@example.com>'] }, /one address/],
     [{ emails: ['a@example.com', 'A@example.com'] }, /a@example.com once/],
-    [{ emails: many(11) }, /1 to 10/],
-    [{ emails: [] }, /1 to 10, or leave it out/],
+    [{ emails: many(11) }, /0 to 10/],
     [{ thresholds: [{ percent: 0, on: 'actual' }] }, /more than 0/],
     [{ thresholds: [{ percent: -5, on: 'actual' }] }, /more than 0/],
     [{ thresholds: [{ percent: 1_000.01, on: 'actual' }] }, /at most 1000/],
@@ -155,6 +167,10 @@ describe('bad input', () => {
     [{ topics: [`${topic}.fifo`] }, /ARN of an SNS topic/],
     [{ topics: [topic, `${topic}-2`] }, /1 topic/],
     [{ scope: 'both', account: 'main' }, /counts all accounts/],
+    [{ remove: true }, /console, under Billing/],
+    [{ remove: false }, /remove/],
+    [{ remove: true, scope: 'both', amount: '1' }, /without amount/],
+    [{ remove: true, scope: 'both' }, /There is no alert ziggie-monthly/],
     [{ scope: 'both', emails: ['stranger@example.org'] }, /stranger@example.org/],
     [{ scope: 'both', currency: 'EUR' }, /USD/],
     [{ scope: 'hostinger' }, /scope/],

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CallError } from '../../src/call/errors.ts';
 import { type AlertSettings, type CombinedSpend, createAlerts } from '../../src/costs/alerts/index.ts';
-import type { AlertSpec, AwsBudgets, BudgetState } from '../../src/ports/cost-alerts.ts';
+import type { CallScope } from '../../src/ports/call-scope.ts';
+import type { AlertChange, AlertSpec, AwsBudgets, BudgetState } from '../../src/ports/cost-alerts.ts';
 import type { Mail } from '../../src/ports/mail.ts';
 import type { StateStore } from '../../src/ports/state.ts';
 import { openSqliteStore } from '../../src/state/sqlite-store.ts';
@@ -40,8 +41,11 @@ interface World {
   settings?: AlertSettings;
   store?: StateStore;
   budgets?: Partial<AwsBudgets>;
+  /** The budget of AWS that is there already. */
+  there?: BudgetState;
+  now?: () => number;
   /** Called before a notice counts as sent. */
-  onSend?: (to: string, call: { signal: AbortSignal }) => void | Promise<void>;
+  onSend?: (to: string, call: CallScope) => void | Promise<void>;
 }
 
 /** A server over the store, with what it sent. */
@@ -49,19 +53,20 @@ function server(world: World = {}) {
   const mails: Mail[] = [];
   const published: { arn: string; subject: string; text: string }[] = [];
   const asked = { combined: 0 };
-  const put: Parameters<AwsBudgets['put']>[] = [];
+  const put: AlertSpec[] = [];
   const alerts = createAlerts({
     budgets: {
-      put: async (...args) => {
-        put.push(args);
-        return { outcome: 'created' };
+      put: async (_account, _change, complete) => {
+        const spec = complete(world.there);
+        put.push(spec);
+        return { outcome: world.there ? 'updated' : 'created', to: [...spec.emails, ...spec.topics] };
       },
       list: async () => ({ budgets: [], more: false }),
       ...world.budgets,
     },
     mailer: {
       async send(mail, call) {
-        await world.onSend?.('mail', call);
+        for (const to of mail.to) await world.onSend?.(to, call);
         mails.push(mail);
       },
     },
@@ -77,7 +82,7 @@ function server(world: World = {}) {
       return world.spend ?? crossed;
     },
     settings: world.settings ?? settings,
-    now: () => now,
+    now: world.now ?? (() => now),
   });
   const set = (spec: Partial<AlertSpec> = {}, call: TestCall = alertCall()) => alerts.set(accounts, 'both', { ...combined, ...spec }, call);
   return { alerts, set, mails, published, asked, put, notify: (call: TestCall = alertCall()) => alerts.notify(accounts, call) };
@@ -104,6 +109,54 @@ describe('an alert over both clouds', () => {
         to: ['ops@example.com'],
       },
     ]);
+  });
+
+  it('keeps what is left out when it changes, and has the usual when it is new', async () => {
+    const { alerts } = server();
+    const give = (change: Omit<AlertChange, 'name'>, call = alertCall()) => alerts.set(accounts, 'both', { name: 'both', ...change }, call);
+    await give({});
+    expect(JSON.parse(store.costAlerts()[0]?.spec ?? '')).toEqual(combined);
+    await give({ cents: 25_000, thresholds: [{ percent: 50, on: 'actual' }], emails: ['ops@example.com'] });
+    expect(await give({})).toEqual({ outcome: 'unchanged', to: ['ops@example.com'] });
+    expect(await give({ topics: [topic] }, alertCall({ dryRun: true }))).toMatchObject({
+      plan: { change: { to: `${topic}, ops@example.com` } },
+    });
+    await give({ topics: [topic] });
+    await give({ cents: 30_000 });
+    const { alerts: rows } = await alerts.list([], { limit: 25 }, alertCall());
+    expect(rows).toEqual([
+      { name: 'both', scope: 'both', amount: '300.00 USD', thresholds: ['50% actual'], to: ['ops@example.com', topic] },
+    ]);
+    // Whom the caller did not name he does not have to answer for.
+    await give({ emails: settings.recipients });
+    const fewer = server({ settings: { ...settings, recipients: ['ops@example.com'], topics: [] } });
+    expect(await fewer.alerts.set(accounts, 'both', { name: 'both', cents: 1 }, alertCall())).toMatchObject({ to: ['ops@example.com'] });
+    expect(await give({ emails: [], topics: [] })).toEqual({ outcome: 'updated', to: [...settings.recipients, topic] });
+  });
+
+  it('is removed with what was told of it', async () => {
+    const { set, alerts, notify, mails } = server();
+    await set();
+    await set({ name: 'other', emails: ['ops@example.com'] });
+    await notify();
+    expect(await failure(alerts.remove('bth', alertCall()))).toMatchObject({
+      code: 'invalid_input',
+      details: { remedy: 'Give one of both, other.' },
+    });
+    const dry = alertCall({ dryRun: true });
+    expect(await alerts.remove('both', dry)).toMatchObject({ plan: { current: { amount: '100.00 USD' }, change: { alert: 'removed' } } });
+    const cancelled = alertCall();
+    cancelled.cancel();
+    expect(await failure(alerts.remove('both', cancelled))).toMatchObject({ code: 'cancelled' });
+    expect([store.costAlerts().length, dry.attempts]).toEqual([2, []]);
+    const call = alertCall();
+    expect(await alerts.remove('both', call)).toEqual({ outcome: 'removed', to: [] });
+    expect(call.attempts).toEqual(['applied']);
+    expect(store.costAlerts().map(({ name }) => name)).toEqual(['other']);
+    mails.length = 0;
+    await set();
+    await notify();
+    expect(mails.map(({ to }) => to)).toEqual(settings.recipients.map((each) => [each]));
   });
 
   it('is planned in a dry run, and not kept', async () => {
@@ -161,10 +214,32 @@ describe('a budget of AWS', () => {
       outcome: 'created',
       to: ['finance@example.com', 'ops@example.com', topic],
     });
-    expect(put.map(([, { emails, topics }]) => [emails, topics])).toEqual([
+    expect(put.map(({ emails, topics }) => [emails, topics])).toEqual([
       [['any@example.org'], []],
       [['finance@example.com', 'ops@example.com'], [topic]],
     ]);
+  });
+
+  it('that is there keeps whom it tells, its amount and its thresholds, as far as they are left out', async () => {
+    const there: BudgetState = {
+      ...alertSpec({ cents: 7, currency: 'EUR', thresholds: [{ percent: 1, on: 'forecast' }], emails: ['cfo@example.org'], topics: [] }),
+    };
+    const { alerts, put } = server({ there });
+    const give = (change: Omit<AlertChange, 'name'>) => alerts.set(accounts, 'aws', { name: there.name, ...change }, alertCall());
+    await give({});
+    await give({ cents: 8, topics: [topic] });
+    await give({ thresholds: [{ percent: 2, on: 'actual' }], emails: [] });
+    expect(put).toEqual([
+      there,
+      { ...there, cents: 8, topics: [topic] },
+      { ...there, thresholds: [{ percent: 2, on: 'actual' }], emails: [] },
+    ]);
+    const bare = server({ there: { ...there, thresholds: [], emails: [] } });
+    await bare.alerts.set(accounts, 'aws', { name: there.name }, alertCall());
+    expect(bare.put).toEqual([{ ...alertSpec({ cents: 7, currency: 'EUR' }), emails: settings.recipients }]);
+    // More than AWS tells are configured, and not asked for.
+    const many = server({ there, settings: { ...settings, topics: [topic, `${topic}-2`] } });
+    expect(await many.alerts.set(accounts, 'aws', { name: there.name, cents: 9 }, alertCall())).toMatchObject({ outcome: 'updated' });
   });
 
   const two = [accountTarget(), accountTarget({ id: 'other', account: 'other', accountId: '210987654321' })];
@@ -213,8 +288,8 @@ describe('telling', () => {
         { name: 'both', threshold: '100% forecast', to },
       ],
     });
-    expect(mails).toHaveLength(1);
-    expect(mails[0]?.to).toEqual(settings.recipients);
+    expect(mails.map((mail) => mail.to)).toEqual(settings.recipients.map((each) => [each]));
+    expect(new Set(mails.map(({ id, text }) => `${id} ${text}`)).size).toBe(1);
     expect(mails[0]?.subject).toBe('Costs of 2026-11: 80% actual, 100% forecast of 100.00 USD passed (both)');
     for (const words of [
       '85.20 USD, 85% of the budget',
@@ -269,7 +344,7 @@ describe('telling', () => {
     }, 1);
     const told = (await both).flatMap((each) => each.told);
     clearInterval(release);
-    expect(one.mails.length + two.mails.length).toBe(1);
+    expect([...one.mails, ...two.mails].flatMap(({ to }) => to).sort()).toEqual(settings.recipients);
     expect(one.published.length + two.published.length).toBe(1);
     expect(told.filter(({ threshold }) => threshold === '80% actual').flatMap(({ to }) => to)).toHaveLength(3);
     other.close();
@@ -278,14 +353,14 @@ describe('telling', () => {
   it('that failed is tried again, and what was sent is not sent twice', async () => {
     const broken = server({
       onSend: (to) => {
-        if (to === 'mail') throw down();
+        if (to !== topic) throw down();
       },
     });
     await broken.set();
     const error = await failure(broken.notify());
     expect(error).toMatchObject({
       code: 'provider_unavailable',
-      details: { retryable: true, remedy: expect.stringContaining('tried again') },
+      details: { retryable: true, remedy: expect.stringContaining('tries again') },
     });
     expect(error.message).toContain(
       'The alert both could not be told of: The mail server is down. Told of: both 80% actual, both 100% forecast.',
@@ -298,7 +373,7 @@ describe('telling', () => {
         { threshold: '100% forecast', to: settings.recipients },
       ],
     });
-    expect([repaired.mails.length, repaired.published.length]).toEqual([1, 0]);
+    expect([repaired.mails.length, repaired.published.length]).toEqual([2, 0]);
   });
 
   it('goes on where one alert fails', async () => {
@@ -309,7 +384,7 @@ describe('telling', () => {
     const error = await failure(notify());
     expect(error).toMatchObject({ code: 'provider_not_configured', details: { remedy: expect.stringContaining('costs_set_alert') } });
     expect(error.message).toContain('aa');
-    expect(mails.map(({ to }) => to)).toEqual([settings.recipients, ['ops@example.com']]);
+    expect(mails.map(({ to }) => to)).toEqual([...settings.recipients.map((each) => [each]), ['ops@example.com']]);
   });
 
   it('never reaches whom the configuration no longer names', async () => {
@@ -321,6 +396,26 @@ describe('telling', () => {
     expect(await failure(none.notify())).toMatchObject({ code: 'provider_not_configured' });
     expect(none.mails).toEqual([]);
     expect((await none.alerts.list([], { limit: 25 }, alertCall())).alerts[0]?.to).toEqual([]);
+  });
+
+  it('says once a day what is wrong with an alert, and tells as soon as it is right', async () => {
+    let at = now;
+    await server().set({ emails: ['ops@example.com'] });
+    store.putCostAlert({ name: 'euro', spec: JSON.stringify({ ...combined, name: 'euro', currency: 'EUR' }) });
+    const gone = { settings: { ...settings, recipients: ['new@example.com'] }, now: () => at };
+    const error = await failure(server(gone).notify());
+    expect(error.message).toContain('both could not be told of (2 could not be sent in all)');
+    expect(error.details.remedy).toContain('remove it');
+    for (; at < now + 86_400_000; at += 600_000) expect(await server(gone).notify()).toEqual({ told: [] });
+    expect(await failure(server(gone).notify(alertCall({ dryRun: true })))).toMatchObject({ code: 'provider_not_configured' });
+    for (let day = 1; day <= 3; day += 1, at += 86_400_000) {
+      expect(await failure(server(gone).notify())).toMatchObject({ code: 'provider_not_configured' });
+      expect(await server(gone).notify()).toEqual({ told: [] });
+    }
+    await server().set({ name: 'euro', currency: 'USD' });
+    const repaired = server({ now: () => at });
+    await repaired.notify();
+    expect(repaired.mails.map(({ to }) => to)).toEqual([['ops@example.com'], ...settings.recipients.map((each) => [each])]);
   });
 
   it('is planned in a dry run, and neither claimed nor sent', async () => {

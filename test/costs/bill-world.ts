@@ -68,20 +68,21 @@ export function newBillWorld(now = '2026-11-22T12:00:00Z') {
     rates: { EUR: '1.08' } as Record<string, string>,
     tags: { team: 'Team', application: 'Application', instance: 'Name' },
   };
-  const costs = createCosts({
-    aws,
-    hostinger: {
-      async subscriptions() {
-        if (Array.isArray(world.subscriptions)) return world.subscriptions;
-        throw world.subscriptions;
+  const costsOver = (everything: readonly string[]) =>
+    createCosts({
+      aws,
+      hostinger: {
+        async subscriptions() {
+          if (Array.isArray(world.subscriptions)) return world.subscriptions;
+          throw world.subscriptions;
+        },
+        machines: async () => world.machines,
       },
-      machines: async () => world.machines,
-    },
-    store,
-    settings,
-    everything: ['main', 'hostinger'],
-    nearest: (word, candidates) => candidates.find((each) => each[0] === word[0]),
-    now: () => world.now,
-  });
-  return Object.assign(world, { aws, store, settings, costs, close });
+      store,
+      settings,
+      everything,
+      nearest: (word, candidates) => candidates.find((each) => each[0] === word[0]),
+      now: () => world.now,
+    });
+  return Object.assign(world, { aws, store, settings, costs: costsOver(['main', 'hostinger']), costsOver, close });
 }

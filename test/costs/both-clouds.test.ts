@@ -67,7 +67,8 @@ it('name what is down', async () => {
 describe('a month that was dear', () => {
   it('tells why: service, usage type and day, in four requests', async () => {
     const bill = await costs.month(both, '2026-08', call());
-    expect(bill).toMatchObject({ incomplete: false, asked: { requests: 4 } });
+    expect(bill.incomplete).toBe(false);
+    expect(costs.reader.requestsToday()).toBe(4);
     const [first] = bill.movers ?? [];
     expect(first).toMatchObject({
       service: expect.stringContaining('Elastic Compute Cloud'),

@@ -93,7 +93,7 @@ describe('a month is told apart', () => {
   });
 
   it('and marks what is not over', async () => {
-    expect(await breakdown('service')).toMatchObject({ month: '2026-10', incomplete: false, by: 'service' });
+    expect(await breakdown('service')).toMatchObject({ month: '2026-10', incomplete: false });
     expect(await world.costs.breakdown(both, { by: 'service', limit: 5 }, newCall())).toMatchObject({ month: '2026-11', incomplete: true });
     expect((await breakdown('service', { month: '2026-11' }, [hostinger])).incomplete).toBe(true);
   });
@@ -105,6 +105,15 @@ describe('a month is told apart', () => {
 
   it('without the ledger where only one cloud is asked for', async () => {
     expect((await breakdown('provider', {}, [hostinger])).totals).toEqual(['40.00 USD']);
+  });
+
+  it('without the ledger where an account is left out, even if it is of the same cloud', async () => {
+    const everything = ['main', 'second'];
+    const { rows: seen } = await world.costsOver(everything).breakdown([main], { by: 'entry', month: '2026-10', limit: 9 }, newCall());
+    expect(seen.map(({ name }) => name)).toEqual(['(none)']);
+    const second = { ...main, id: 'second', account: 'second', accountId: '210987654321' };
+    const all = await world.costsOver(everything).breakdown([main, second], { by: 'entry', month: '2026-10', limit: 9 }, newCall());
+    expect(all.rows.map(({ name }) => name)).toContain('ent_1 GitHub: plan');
   });
 
   it('in one request for each question, whatever the filter, and in none that has been asked', async () => {
@@ -197,6 +206,28 @@ describe('what cannot be read', () => {
       { name: 'data', cost: '10.00 USD' },
     ]);
     expect(answer.missing).toMatchObject([{ provider: 'aws', account: 'main' }]);
+  });
+
+  it.each<[string, string, () => void]>([
+    ['AWS', 'Amazon S3', () => undefined],
+    [
+      'Hostinger',
+      'Hostinger KVM 4',
+      () => {
+        delete world.aws.fails;
+        world.subscriptions = down;
+      },
+    ],
+  ])('is not called unknown: a service while %s is down', async (_, service, prepare) => {
+    world.aws.fails = () => down;
+    prepare();
+    const error = await breakdown('region', { service }).catch((refused: CallError) => refused);
+    expect(error).toMatchObject({ code: 'provider_unavailable', message: 'Down.' });
+  });
+
+  it('takes nothing from a service that is known without it', async () => {
+    world.aws.fails = () => down;
+    expect((await breakdown('team', { service: 'Hostinger KVM 2' })).rows).toEqual([{ name: 'web', cost: '30.00 USD' }]);
   });
 
   it('is the failure itself where nothing can be', async () => {

@@ -15,7 +15,7 @@ await once(lines, 'line');
 let allowed = 0;
 for (let turn = 0; turn < Number(reservations); turn += 1) {
   const call = `${name}-${turn}`;
-  const { ok } = store.reserveSpend('agent-marcus', '2026-11', key === '-' ? call : `${key}`, call, Number(cents), Number(cap));
+  const { ok } = store.reserveSpend('agent-marcus', '2026-11', key === '-' ? call : `${key}`, call, Number(cents), Number(cap), 5);
   if (ok) allowed += 1;
 }
 store.close();

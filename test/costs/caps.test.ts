@@ -27,7 +27,7 @@ afterEach(() => {
 
 /** What is counted, found out by what would just fit. */
 function used(cap: number): number {
-  const refused = here.reserveSpend(agent, month, 'look', 'look', cap + 1, cap);
+  const refused = here.reserveSpend(agent, month, 'look', 'look', cap + 1, cap, 5);
   return refused.ok ? Number.NaN : refused.usedCents;
 }
 
@@ -83,8 +83,8 @@ describe('a monthly cap', () => {
         for (const { store, key, call, cents, giveBack } of steps) {
           const mine = store ? here : there;
           if (giveBack) mine.releaseSpend(who, call);
-          else mine.reserveSpend(who, month, key, call, cents, cap);
-          const refused = here.reserveSpend(who, month, 'look', 'look', cap + 1, cap);
+          else mine.reserveSpend(who, month, key, call, cents, cap, 5);
+          const refused = here.reserveSpend(who, month, 'look', 'look', cap + 1, cap, 5);
           expect(refused.ok ? cap + 1 : refused.usedCents).toBeLessThanOrEqual(cap);
         }
       }),
@@ -93,36 +93,36 @@ describe('a monthly cap', () => {
   });
 
   it('lets in what just fits, and not a cent more', () => {
-    expect(here.reserveSpend(agent, month, 'a', 'call-1', 600, 1_000)).toEqual({ ok: true });
-    expect(there.reserveSpend(agent, month, 'b', 'call-2', 401, 1_000)).toEqual({ ok: false, usedCents: 600 });
-    expect(there.reserveSpend(agent, month, 'b', 'call-2', 400, 1_000)).toEqual({ ok: true });
-    expect(here.reserveSpend(agent, month, 'c', 'call-3', 1, 1_000)).toEqual({ ok: false, usedCents: 1_000 });
-    expect(here.reserveSpend(agent, month, 'c', 'call-3', 0, 1_000)).toEqual({ ok: true });
+    expect(here.reserveSpend(agent, month, 'a', 'call-1', 600, 1_000, 5)).toEqual({ ok: true });
+    expect(there.reserveSpend(agent, month, 'b', 'call-2', 401, 1_000, 5)).toEqual({ ok: false, usedCents: 600 });
+    expect(there.reserveSpend(agent, month, 'b', 'call-2', 400, 1_000, 5)).toEqual({ ok: true });
+    expect(here.reserveSpend(agent, month, 'c', 'call-3', 1, 1_000, 5)).toEqual({ ok: false, usedCents: 1_000 });
+    expect(here.reserveSpend(agent, month, 'c', 'call-3', 0, 1_000, 5)).toEqual({ ok: true });
   });
 
   it('of nothing lets in only what costs nothing', () => {
-    expect(here.reserveSpend(agent, month, 'a', 'call-1', 1, 0)).toEqual({ ok: false, usedCents: 0 });
-    expect(here.reserveSpend(agent, month, 'a', 'call-1', 0, 0)).toEqual({ ok: true });
+    expect(here.reserveSpend(agent, month, 'a', 'call-1', 1, 0, 5)).toEqual({ ok: false, usedCents: 0 });
+    expect(here.reserveSpend(agent, month, 'a', 'call-1', 0, 0, 5)).toEqual({ ok: true });
   });
 
   it('that was lowered refuses what is new, and names what is used', () => {
-    here.reserveSpend(agent, month, 'a', 'call-1', 900, 1_000);
-    expect(there.reserveSpend(agent, month, 'b', 'call-2', 1, 500)).toEqual({ ok: false, usedCents: 900 });
+    here.reserveSpend(agent, month, 'a', 'call-1', 900, 1_000, 5);
+    expect(there.reserveSpend(agent, month, 'b', 'call-2', 1, 500, 5)).toEqual({ ok: false, usedCents: 900 });
   });
 
   it('is of one agent and one month', () => {
-    here.reserveSpend(agent, month, 'a', 'call-1', 1_000, 1_000);
-    expect(there.reserveSpend('agent-chen', month, 'a', 'call-2', 1_000, 1_000)).toEqual({ ok: true });
-    expect(there.reserveSpend(agent, '2026-12', 'a', 'call-3', 1_000, 1_000)).toEqual({ ok: true });
-    expect(there.reserveSpend(agent, month, 'b', 'call-4', 1, 1_000)).toMatchObject({ ok: false });
+    here.reserveSpend(agent, month, 'a', 'call-1', 1_000, 1_000, 5);
+    expect(there.reserveSpend('agent-chen', month, 'a', 'call-2', 1_000, 1_000, 5)).toEqual({ ok: true });
+    expect(there.reserveSpend(agent, '2026-12', 'a', 'call-3', 1_000, 1_000, 5)).toEqual({ ok: true });
+    expect(there.reserveSpend(agent, month, 'b', 'call-4', 1, 1_000, 5)).toMatchObject({ ok: false });
   });
 });
 
 describe('giving back', () => {
   it('frees what that call reserved, all of it and nothing else', () => {
-    here.reserveSpend(agent, month, 'a', 'call-1', 100, 1_000);
-    here.reserveSpend(agent, month, 'b', 'call-1', 200, 1_000);
-    there.reserveSpend(agent, month, 'c', 'call-2', 400, 1_000);
+    here.reserveSpend(agent, month, 'a', 'call-1', 100, 1_000, 5);
+    here.reserveSpend(agent, month, 'b', 'call-1', 200, 1_000, 5);
+    there.reserveSpend(agent, month, 'c', 'call-2', 400, 1_000, 5);
     there.releaseSpend(agent, 'call-1');
     expect(used(1_000)).toBe(400);
     there.releaseSpend(agent, 'call-1');
@@ -131,39 +131,39 @@ describe('giving back', () => {
   });
 
   it('is the business of the agent whose it is', () => {
-    here.reserveSpend(agent, month, 'a', 'call-1', 100, 1_000);
+    here.reserveSpend(agent, month, 'a', 'call-1', 100, 1_000, 5);
     there.releaseSpend('agent-chen', 'call-1');
     expect(used(1_000)).toBe(100);
   });
 
   it('of a call that found its key counted already takes nothing away', () => {
-    here.reserveSpend(agent, month, 'instance main i-1', 'call-1', 600, 1_000);
-    expect(there.reserveSpend(agent, month, 'instance main i-1', 'call-2', 600, 1_000)).toEqual({ ok: true });
+    here.reserveSpend(agent, month, 'instance main i-1', 'call-1', 600, 1_000, 5);
+    expect(there.reserveSpend(agent, month, 'instance main i-1', 'call-2', 600, 1_000, 5)).toEqual({ ok: true });
     there.releaseSpend(agent, 'call-2');
     expect(used(1_000)).toBe(600);
   });
 
   it('of the call that came first leaves what another counted on', () => {
-    here.reserveSpend(agent, month, 'instance main i-1', 'call-1', 600, 1_000);
-    there.reserveSpend(agent, month, 'instance main i-1', 'call-2', 600, 1_000);
+    here.reserveSpend(agent, month, 'instance main i-1', 'call-1', 600, 1_000, 5);
+    there.reserveSpend(agent, month, 'instance main i-1', 'call-2', 600, 1_000, 5);
     here.releaseSpend(agent, 'call-1');
     expect(used(1_000)).toBe(600);
   });
 
   it('of what became dearer by a later call is left to the one that has it', () => {
-    here.reserveSpend(agent, month, 'a', 'call-1', 100, 1_000);
-    expect(there.reserveSpend(agent, month, 'a', 'call-2', 300, 1_000)).toEqual({ ok: true });
+    here.reserveSpend(agent, month, 'a', 'call-1', 100, 1_000, 5);
+    expect(there.reserveSpend(agent, month, 'a', 'call-2', 300, 1_000, 5)).toEqual({ ok: true });
     expect(used(1_000)).toBe(300);
     // Nor does it become cheaper.
-    expect(there.reserveSpend(agent, month, 'a', 'call-3', 50, 1_000)).toEqual({ ok: true });
+    expect(there.reserveSpend(agent, month, 'a', 'call-3', 50, 1_000, 5)).toEqual({ ok: true });
     expect(used(1_000)).toBe(300);
-    expect(there.reserveSpend(agent, month, 'a', 'call-4', 1_001, 1_000)).toEqual({ ok: false, usedCents: 300 });
+    expect(there.reserveSpend(agent, month, 'a', 'call-4', 1_001, 1_000, 5)).toEqual({ ok: false, usedCents: 300 });
   });
 
   it('lets another have the room', () => {
-    here.reserveSpend(agent, month, 'a', 'call-1', 1_000, 1_000);
-    expect(there.reserveSpend(agent, month, 'b', 'call-2', 1_000, 1_000)).toMatchObject({ ok: false });
+    here.reserveSpend(agent, month, 'a', 'call-1', 1_000, 1_000, 5);
+    expect(there.reserveSpend(agent, month, 'b', 'call-2', 1_000, 1_000, 5)).toMatchObject({ ok: false });
     here.releaseSpend(agent, 'call-1');
-    expect(there.reserveSpend(agent, month, 'b', 'call-2', 1_000, 1_000)).toEqual({ ok: true });
+    expect(there.reserveSpend(agent, month, 'b', 'call-2', 1_000, 1_000, 5)).toEqual({ ok: true });
   });
 });

@@ -24,7 +24,8 @@ it('this month and its forecast cost two requests, under what their tools declar
   const costs = open(2);
   const current = await costs.current([main], declared('ce:GetCostAndUsage'));
   const forecast = await costs.forecast([main], declared('ce:GetCostAndUsage', 'ce:GetCostForecast'));
-  expect(forecast).toMatchObject({ forecasts: [{ basis: 'aws', soFar: current.totals[0]?.total }], asked: { requests: 2, usd: '0.02' } });
+  expect(forecast).toMatchObject({ forecasts: [{ basis: 'aws', soFar: current.totals[0]?.total }] });
+  expect(costs.reader.requestsToday()).toBe(2);
   const [{ soFar = '', forecast: expected = '', low = '', high = '' } = {}] = forecast.forecasts;
   const inOrder = [soFar, low, expected, high].map(Number);
   expect(inOrder).toEqual([...inOrder].sort((a, b) => a - b));

@@ -100,11 +100,38 @@ describe('this month', () => {
     expect(plain.totals.map(({ currency, total }) => `${total} ${currency}`)).toEqual(['22.00 EUR', '10.00 USD']);
     expect(plain).not.toHaveProperty('converted');
     expect(plain).not.toHaveProperty('budget');
+    expect(plain.missing).toEqual([
+      {
+        provider: 'hostinger',
+        account: 'hostinger',
+        code: 'provider_not_configured',
+        message: expect.stringContaining('EUR to costs.rates'),
+      },
+    ]);
     world.settings.rates.EUR = '1.08';
-    expect(await current(main, hostinger)).toMatchObject({
+    const converted = await current(main, hostinger);
+    expect(converted).toMatchObject({
       converted: { currency: 'USD', total: '33.76', rates: ['1 EUR = 1.08 USD'] },
       budget: { used: '33%' },
     });
+    expect(converted).not.toHaveProperty('missing');
+  });
+
+  it('needs no rate for what costs nothing in a currency', async () => {
+    world.subscriptions = [subscription(), subscription({ id: 'B', currency: 'EUR', status: 'transferred' })];
+    bill(row('Amazon S3', '10'), row('Free', '0', { currency: 'SEK' }));
+    const answer = await current(main, hostinger);
+    expect(answer.totals.map(({ currency }) => currency)).toEqual(['USD']);
+    expect(answer).toMatchObject({ budget: { used: '32%' } });
+    expect(answer).not.toHaveProperty('missing');
+    expect(world.store.spend()?.monthToDateCents).toBe(3_200);
+  });
+
+  it('needs no rate for a renewal that is still to come in another currency', async () => {
+    world.subscriptions = [subscription({ currency: 'EUR', createdAt: '2026-11-25T00:00:00Z', nextBillingAt: '2026-11-25T00:00:00Z' })];
+    const answer = await current(main, hostinger);
+    expect(answer.totals.map(({ currency, total }) => `${total} ${currency}`)).toEqual(['0.00 EUR', '10.00 USD']);
+    expect(answer).toMatchObject({ budget: { used: '10%' } });
   });
 
   it('names a subscription that nobody can spread', async () => {
@@ -222,17 +249,25 @@ describe('what decisions are told', () => {
         world.subscriptions = [subscription({ currency: 'EUR' })];
       },
     ],
-    [
-      'a subscription that is left out',
-      [main, hostinger],
-      () => {
-        world.subscriptions = [subscription(), subscription({ period: { count: 1, unit: 'none' } })];
-      },
-    ],
   ])('is never %s', async (_what, accounts, prepare) => {
     prepare();
     await current(...accounts);
     expect(told()).toBeUndefined();
+  });
+
+  it('has what nobody can spread as spent whole, at the dearer of its prices', async () => {
+    world.subscriptions = [subscription(), subscription({ period: { count: 1, unit: 'none' }, totalCents: 500, renewalCents: 700 })];
+    const answer = await current(main, hostinger);
+    expect(answer).toMatchObject({ totals: [{ total: '32.00' }], missing: [{ code: 'provider_rejected' }] });
+    expect(told()?.monthToDateCents).toBe(3_900);
+    await world.costs().forecast([main, hostinger], newCall());
+    // AWS's 10 of 20 days for 30, Hostinger's month, and the 7 of what is left out.
+    expect(told()?.forecastCents).toBe(5_200);
+    world.subscriptions = [subscription({ currency: 'EUR', period: { count: 1, unit: 'none' } })];
+    world.now += 2 * hourMs;
+    const before = told();
+    await current(main, hostinger);
+    expect(told()).toEqual(before);
   });
 
   it('is not a view that an account was left out of', async () => {

@@ -8,8 +8,8 @@ beforeEach(() => {
   world = newWorld('2026-11-21T12:00:00Z');
   world.answer = {
     rows: [
-      row('EC2', '15', { from: '2026-11-01' }),
-      row('EC2', '5', { from: '2026-11-20' }),
+      row('EC2', '19', { from: '2026-11-01' }),
+      row('EC2', '1', { from: '2026-11-20' }),
       row('EC2', '1', { from: '2026-11-21' }),
       row('EC2', '-4', { kind: 'credit' }),
     ],
@@ -35,9 +35,7 @@ describe('the forecast', () => {
         { name: 'KVM 2', date: '2026-12-01', cost: '30.00 USD' },
         { name: 'KVM 2', date: '2027-01-01', cost: '30.00 USD' },
       ],
-      asOf: '2026-11-21T12:00:00.000Z',
       ageMinutes: 0,
-      asked: { requests: 2, usd: '0.02' },
     });
     expect(world.asked.map(({ what, period: { from, until } }) => `${what} ${from} ${until}`)).toEqual([
       'usage 2026-11-01 2026-11-22',
@@ -65,12 +63,34 @@ describe('the forecast', () => {
 
   it('is the trend of the days so far where AWS gives none, without bounds', async () => {
     const answer = await forecast(main, hostinger);
-    // 20 in 20 days, for 30; the day that is not over is left out of the trend.
+    // 19 in 19 days, for 30; the day that is not over, and the one before it, are left out of the trend.
     expect(answer.forecasts).toEqual([{ currency: 'USD', soFar: '42.00', forecast: '60.00', basis: 'trend' }]);
     expect(answer.missing).toMatchObject([{ account: 'main', code: 'provider_rejected' }]);
     world.now += 9 * hourMs;
     world.forecast = async (name) => (name === 'main' ? rest : Promise.reject(down));
     expect((await forecast(main, second)).forecasts).toEqual([{ currency: 'USD', soFar: '42.00', forecast: '62.50', basis: 'trend' }]);
+  });
+
+  it('has no trend of a day that AWS has billed in part only', async () => {
+    world.at('2026-11-03T00:30:00Z');
+    world.answer = { rows: [row('EC2', '10', { from: '2026-11-01' }), row('EC2', '2', { from: '2026-11-02' })], isFinal: false };
+    expect((await forecast(main)).forecasts).toMatchObject([{ soFar: '12.00', forecast: '300.00', basis: 'trend' }]);
+  });
+
+  it('has no trend of days that an old answer does not reach', async () => {
+    world.at('2026-11-11T12:00:00Z');
+    const days = Array.from({ length: 10 }, (_, day) => row('EC2', '10', { from: `2026-11-${String(day + 1).padStart(2, '0')}` }));
+    world.answer = { rows: [...days.slice(0, 9), row('EC2', '4', { from: '2026-11-10' })], isFinal: false };
+    await forecast(main);
+    world.at('2026-11-14T12:00:00Z');
+    world.usage = () => Promise.reject(down);
+    expect((await forecast(main)).forecasts).toMatchObject([{ soFar: '94.00', forecast: '300.00', basis: 'trend' }]);
+  });
+
+  it('is no less than what has been spent, where the trend is', async () => {
+    world.at('2026-11-03T12:00:00Z');
+    world.answer = { rows: [row('EC2', '1', { from: '2026-11-01' }), row('EC2', '500', { from: '2026-11-02' })], isFinal: false };
+    expect((await forecast(main)).forecasts).toMatchObject([{ forecast: '501.00', basis: 'trend' }]);
   });
 
   it('of what is paid by the period alone is certain', async () => {
@@ -84,6 +104,7 @@ describe('the forecast', () => {
     const plain = await forecast(main, hostinger);
     expect(plain.forecasts.map(({ currency, basis }) => `${currency} ${basis}`)).toEqual(['EUR certain', 'USD aws']);
     expect(plain).not.toHaveProperty('budget');
+    expect(plain.missing).toMatchObject([{ account: 'hostinger', message: expect.stringContaining('EUR to costs.rates') }]);
     world.settings.rates.EUR = '2';
     expect(await forecast(main, hostinger)).toMatchObject({
       converted: { total: '92.50', rates: ['1 EUR = 2 USD'] },
@@ -134,6 +155,24 @@ describe('on the first of the month', () => {
       expect(world.count('usage')).toBe(2);
     },
   );
+
+  it.each([
+    ['a fragment of it', '2026-11-29T23:00:00Z', undefined],
+    ['the whole of it', '2026-11-30T01:00:00Z', 4_700],
+  ])('last month read when there was %s', async (_, readAt, cents) => {
+    world.at(readAt);
+    world.subscriptions = [];
+    world.answer = { rows: [row('EC2', '47', { from: '2026-11-01' })], isFinal: false };
+    await world.costs().current([main], newCall());
+    world.at('2026-12-01T06:00:00Z');
+    world.answer = { rows: [row('EC2', '0.5', { from: '2026-12-01' })], isFinal: false };
+    const answer = await forecast(main, hostinger);
+    expect(answer.forecasts.map((each) => each.forecast)).toEqual(cents ? ['47.00'] : []);
+    const told = world.store.spend();
+    expect(told?.forecastCents).toBe(cents);
+    // As old as what it was made of.
+    expect(told?.forecastAt).toBe(cents ? Date.parse(readAt) : undefined);
+  });
 
   it('nothing is said of an account of which nothing is known, nor told to decisions', async () => {
     const answer = await forecast(main, hostinger);

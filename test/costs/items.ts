@@ -45,11 +45,10 @@ function keyOf(each: Item, group: CostGroup): string {
 }
 
 /** Rows of a question, told apart one item after the other. */
-export function rowsOf(items: readonly Item[], { period, granularity, groups, service, withoutCredits }: CostQuestion): CostRow[] {
+export function rowsOf(items: readonly Item[], { period, granularity, groups, withoutCredits }: CostQuestion): CostRow[] {
   const rows = new Map<string, { from: string; keys: string[]; currency: string; units: bigint }>();
   for (const each of items) {
     if (each.day < period.from || each.day >= period.until) continue;
-    if (service !== undefined && each.service !== service) continue;
     if (withoutCredits && each.kind !== 'cost') continue;
     const monthFirst = `${each.day.slice(0, 7)}-01`;
     const from = granularity === 'day' ? each.day : monthFirst < period.from ? period.from : monthFirst;
@@ -86,7 +85,8 @@ export function awsWith(
     async usage({ account }, question, _call, announce) {
       ask({ account, what: 'usage', period: question.period, question }, announce);
       const own = items().filter((each) => each.account === account);
-      return { rows: rowsOf(own, question), isFinal: question.period.until <= openFrom() };
+      const isFinal = question.period.until <= openFrom();
+      return { rows: rowsOf(own, question), isFinal, ...(isFinal || question.period.from >= openFrom() ? {} : { openFrom: openFrom() }) };
     },
     async forecast({ account }, period, _call, announce) {
       ask({ account, what: 'forecast', period }, announce);

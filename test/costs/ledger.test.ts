@@ -134,6 +134,23 @@ describe('an entry', () => {
   });
 });
 
+it('that could not be written has changed nothing, and says so', async () => {
+  const broken = createLedger({
+    store: {
+      ...world.store,
+      costEntries: () => [],
+      appendCostEntry: () => {
+        throw new Error('the disk is full');
+      },
+    },
+    now,
+    nearest: () => undefined,
+  });
+  const call = newCall();
+  await expect(broken.record(licence, call)).rejects.toThrow('the disk is full');
+  expect(call.attempts).toEqual(['refused']);
+});
+
 describe('a correction', () => {
   const correct = (id: string | undefined, amount: string, call = newCall(), why = 'typo') => ledger.correct(id ?? '', amount, why, call);
 

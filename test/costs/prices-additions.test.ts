@@ -15,7 +15,7 @@ describe('what a call adds to a month', () => {
 
   it.each(['stopped', 'stopping'] as const)('is an instance of EC2 that is %s, once however often it is started', (state) => {
     const facts = { state, region: 'eu-west-1', instanceType: 'm5.large', account: 'staging', id: 'i-0a1b2c3d' };
-    const addition = { provider: 'aws', region: 'eu-west-1', instanceType: 'm5.large', key: 'instance staging i-0a1b2c3d' };
+    const addition = { provider: 'aws', region: 'eu-west-1', instanceType: 'm5.large' };
     expect(added('instances_start', {}, facts)).toEqual(addition);
   });
 

@@ -41,6 +41,7 @@ it('knows what machines cost once bills were read, and asks nobody for it', asyn
     hostinger: createBilling({ api, servers: [] }),
     store,
     ceiling: 0,
+    accounts: 1,
     now: Date.now,
   });
   const { port } = createMachines({ api, servers: [], pollMs: 5 });
@@ -54,4 +55,16 @@ it('knows what machines cost once bills were read, and asks nobody for it', asyn
   const before = stub.requests.length;
   expect(await monthly()).toEqual(['19.99 USD', '13.99 USD']);
   expect(stub.requests.slice(before).map(({ target }) => target)).toEqual(['/api/vps/v1/virtual-machines']);
+});
+
+it('says nothing of subscriptions that have not begun, or are somebody else’s', () => {
+  const kept = (question: string, value: unknown) =>
+    store.keepCosts('hostinger', question, { fetchedAt: 0, answer: JSON.stringify(value) });
+  kept('machines', []);
+  kept('subscriptions', [
+    { id: 'A', status: 'active' },
+    { id: 'B', status: 'future' },
+    { id: 'C', status: 'transferred' },
+  ]);
+  expect(keptPayments(store)?.subscriptions.map(({ id }) => id)).toEqual(['A']);
 });

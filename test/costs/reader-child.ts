@@ -27,6 +27,7 @@ const reader = createReader({
   hostinger: { subscriptions: refuse, machines: refuse },
   store,
   ceiling: 50,
+  accounts: 1,
   now,
   pause: (_ms, signal) => pause(5, undefined, { signal }),
 });

@@ -45,14 +45,13 @@ describe('an answer', () => {
       { ...thisMonth, granularity: 'month' },
       { ...thisMonth, groups: ['service'] },
       { ...thisMonth, groups: [{ tag: 'service' }] },
-      { ...thisMonth, service: 'EC2' },
       { ...thisMonth, withoutCredits: true },
     ];
     for (const question of questions) await read(question);
     await reader.usage(second, thisMonth, newCall());
-    expect(world.count('usage')).toBe(7);
+    expect(world.count('usage')).toBe(6);
     for (const question of questions) await read(question);
-    expect(world.count('usage')).toBe(7);
+    expect(world.count('usage')).toBe(6);
   });
 
   it('is for good where AWS calls it final and its days are over', async () => {
@@ -94,13 +93,40 @@ describe('an answer', () => {
     await read();
     world.at('2026-11-23T05:00:00Z');
     const nextDay = { ...thisMonth, period: { from: '2026-11-01', until: '2026-11-24' } };
-    await read(nextDay);
-    expect(world.count('usage')).toBe(3);
+    world.usage = () => Promise.reject(down);
+    expect(await read(nextDay)).toMatchObject({ value: world.answer, failure: { code: 'provider_unavailable' } });
     world.now += 90 * 24 * hourMs;
     expect(reader.lastUsage(main, { ...thisMonth, period: { from: '2026-11-01', until: '2026-12-01' } })).toMatchObject({
       value: world.answer,
     });
     expect(reader.lastUsage(main, nextDay)).toBeUndefined();
+  });
+
+  it('of the days so far is asked for again when a day begins, because it has the last one in part; a month that is over is not', async () => {
+    world.at('2026-11-21T23:00:00Z');
+    await read({ ...thisMonth, period: { from: '2026-11-01', until: '2026-11-22' } });
+    await read(october);
+    world.at('2026-11-21T23:59:59Z');
+    await read({ ...thisMonth, period: { from: '2026-11-01', until: '2026-11-22' } });
+    expect(world.count('usage')).toBe(2);
+    world.at('2026-11-22T00:30:00Z');
+    await read();
+    await read(october);
+    await read();
+    expect(periods().slice(2)).toEqual(['2026-11-01 2026-11-23']);
+  });
+
+  it('is as old as its question, which may have left before midnight', async () => {
+    world.at('2026-11-21T23:59:59Z');
+    world.usage = async () => {
+      world.at('2026-11-22T00:00:05Z');
+      return world.answer;
+    };
+    expect(await read({ ...thisMonth, period: { from: '2026-11-01', until: '2026-11-22' } })).toMatchObject({
+      fetchedAt: Date.parse('2026-11-21T23:59:59Z'),
+    });
+    await read();
+    expect(world.count('usage')).toBe(2);
   });
 
   it('is of the days that were asked for, whatever days an emulator puts on it', async () => {
@@ -153,6 +179,28 @@ describe('months', () => {
     expect((await read(byMonth('2026-08-01', '2026-11-01'))).fetchedAt).toBe(older);
   });
 
+  it('are final each by itself, where AWS may still change the last', async () => {
+    world.at('2026-11-02T12:00:00Z');
+    world.answer = { ...eachMonth(['2026-08', '2026-09', '2026-10'], false), openFrom: '2026-10-01' };
+    expect((await read(byMonth('2026-08-01', '2026-11-01'))).value.isFinal).toBe(false);
+    world.now += 24 * hourMs;
+    expect((await read(byMonth('2026-08-01', '2026-10-01'))).value).toEqual(eachMonth(['2026-08', '2026-09']));
+    await read(byMonth('2026-08-01', '2026-11-01'));
+    expect(periods()).toEqual(['2026-08-01 2026-11-01', '2026-10-01 2026-11-01']);
+  });
+
+  it('that are final stay as they are, whatever is said of a stretch that reaches over them', async () => {
+    world.at('2026-11-02T12:00:00Z');
+    world.answer = eachMonth(['2026-08']);
+    const august = await read(byMonth('2026-08-01', '2026-09-01'));
+    world.answer = { ...eachMonth(['2026-07', '2026-08', '2026-09'], false), rows: [row('EC2', '5', { from: '2026-08-01' })] };
+    const { value } = await read(byMonth('2026-07-01', '2026-10-01'));
+    expect(value.rows).toEqual(august.value.rows);
+    world.now += 24 * hourMs;
+    expect(await read(byMonth('2026-08-01', '2026-09-01'))).toEqual(august);
+    expect(world.count('usage')).toBe(2);
+  });
+
   it('that are asked for from a day on may be called by their first', async () => {
     for (const from of ['2026-10-01', '2026-10-20']) {
       world.now += 9 * hourMs;
@@ -167,6 +215,44 @@ describe('months', () => {
     expect((await read(days)).value.rows.length).toBe(2);
     expect((await read(thisMonth)).value.rows.map(({ amount }) => amount)).toEqual(['2']);
     expect(world.count('usage')).toBe(1);
+  });
+});
+
+describe('anomalies', () => {
+  const period = { from: '2026-10-01', until: '2026-11-01' };
+  const find = async (asked = period) => (await reader.anomalies(main, asked, newCall())).value.map(({ id }) => id);
+  const found = (id: string) => async () => [{ id, from: '2026-10-31', impact: '500' }];
+
+  it('of a month that is over are for good only once AWS has had the time to find them', async () => {
+    world.at('2026-11-01T00:00:30Z');
+    expect(await find()).toEqual([]);
+    world.anomalies = found('late');
+    world.at('2026-11-03T23:59:00Z');
+    expect(await find()).toEqual(['late']);
+    world.anomalies = found('later');
+    world.at('2026-11-04T08:00:00Z');
+    expect(await find()).toEqual(['later']);
+    world.anomalies = found('too late');
+    world.now += 40 * 24 * hourMs;
+    expect(await find()).toEqual(['later']);
+    expect(world.count('anomalies')).toBe(3);
+  });
+
+  it('that a clock ahead of its time has read are not for good', async () => {
+    world.at('2026-12-20T12:00:00Z');
+    await find();
+    world.at('2026-11-01T12:00:00Z');
+    await find();
+    expect(world.count('anomalies')).toBe(2);
+  });
+
+  it('of the days so far are one question from day to day', async () => {
+    world.anomalies = found('x');
+    await find({ from: '2026-11-01', until: '2026-11-23' });
+    world.now += 24 * hourMs;
+    world.anomalies = () => Promise.reject(down);
+    expect(await find({ from: '2026-11-01', until: '2026-11-24' })).toEqual(['x']);
+    expect(world.count('anomalies')).toBe(2);
   });
 });
 
@@ -343,6 +429,28 @@ describe('another process that is asking', () => {
     expect(world.count('usage')).toBe(1);
   });
 
+  it('and has taken over, is waited for, and no further page is paid', async () => {
+    const question = lease.slice(`costs ${main.accountId} usage `.length);
+    const others: CostAnswer = { rows: [row('EC2', '7')], isFinal: false };
+    world.usage = async (_question, _account, announce) => {
+      world.now += 61_000;
+      expect(world.store.takeLease(lease, 'another', world.now, 60_000)).toHaveProperty('token');
+      announce();
+      return world.answer;
+    };
+    let waited = 0;
+    const slow = world.reader({
+      async pause() {
+        waited += 1;
+        world.store.keepCosts(main.accountId, question, { fetchedAt: world.now, answer: JSON.stringify(others) });
+      },
+    });
+    expect(await slow.usage(main, thisMonth, newCall())).toEqual({ value: others, fetchedAt: world.now });
+    expect([waited, reader.requestsToday()]).toEqual([1, 1]);
+    // The other's lease is the other's still.
+    expect(world.store.takeLease(lease, 'a third', world.now, 60_000)).toMatchObject({ heldBy: 'another' });
+  });
+
   it('keeps its lease from page to page', async () => {
     const held: boolean[] = [];
     world.usage = async (_question, _account, announce) => {
@@ -377,10 +485,11 @@ describe('a failure', () => {
 
   it('is not paid for again within a minute, then two, then four, up to an hour; in every process', async () => {
     world.at('2026-11-22T01:00:00Z');
-    world.usage = () => Promise.reject(down);
+    const rejected = new CallError('provider_rejected', 'AWS does not take it.', { remedy: 'Ask otherwise.', retryable: true });
+    world.usage = () => Promise.reject(rejected);
     const pauses: number[] = [];
     for (let asked = 1; asked <= 9; asked += 1) {
-      expect((await failure(read())).code).toBe('provider_unavailable');
+      expect((await failure(read())).code).toBe('provider_rejected');
       expect(world.count('usage')).toBe(asked);
       const again = await failure(read(thisMonth, world.another.reader()));
       expect(again.details).toMatchObject({ retryable: true, remedy: expect.stringContaining('asked again in') });
@@ -397,6 +506,44 @@ describe('a failure', () => {
     world.usage = () => Promise.reject(down);
     await read();
     expect((await read()).failure?.details.retryAfterMs).toBe(minuteMs);
+  });
+
+  describe('that may be put right', () => {
+    const rest = { from: '2026-11-22', until: '2026-12-01' };
+    /** Minutes at which it was asked, of those in which somebody wanted it. */
+    const askedAt = async (minutes: number) => {
+      const times: number[] = [];
+      const began = world.now;
+      for (let minute = 0; minute < minutes; minute += 1) {
+        world.now = began + minute * minuteMs;
+        const before = world.count('forecast');
+        await reader.forecast(main, rest, newCall()).catch(() => undefined);
+        if (world.count('forecast') > before) times.push(minute);
+      }
+      return times;
+    };
+
+    it.each(['provider_denied', 'provider_not_configured', 'provider_throttled', 'provider_unavailable', 'timeout'] as const)(
+      'is asked again every quarter of an hour: %s',
+      async (code) => {
+        world.at('2026-11-22T01:00:00Z');
+        world.forecast = () => Promise.reject(new CallError(code, 'No.', { remedy: 'Allow it.' }));
+        expect(await askedAt(76)).toEqual([0, 1, 3, 7, 15, 30, 45, 60, 75]);
+        const { details } = await failure(reader.forecast(main, rest, newCall()));
+        expect(details.retryAfterMs).toBe(15 * minuteMs);
+      },
+    );
+
+    it('leaves half of the requests to others, and is as before when a day begins', async () => {
+      world.at('2026-11-22T01:00:00Z');
+      world.forecast = () => Promise.reject(new CallError('provider_denied', 'No.', { remedy: 'Allow it.' }));
+      await askedAt(22 * 60);
+      expect(reader.requestsToday()).toBeGreaterThan(24);
+      expect(reader.requestsToday()).toBeLessThan(30);
+      world.at('2026-11-23T00:00:00Z');
+      world.forecast = async () => ({ currency: 'USD', mean: '1', low: '1', high: '1', level: 80 });
+      expect((await askedAt(16)).length).toBe(1);
+    });
   });
 
   it('is not good for ever when the clock is set back', async () => {
@@ -443,6 +590,36 @@ describe('the ceiling', () => {
     world.at('2026-11-23T00:00:00Z');
     await exhausted().usage(second, thisMonth, newCall());
     expect(exhausted().requestsToday()).toBe(1);
+  });
+
+  it.each([
+    { ceiling: 50, accounts: 1, views: 42 },
+    { ceiling: 100, accounts: 2, views: 84 },
+    { ceiling: 50, accounts: 5, views: 34 },
+    { ceiling: 2, accounts: 1, views: 2 },
+  ])('of $ceiling leaves $views to views of $accounts accounts, and keeps the rest for what policy decides by', async (given) => {
+    const { views, ...options } = given;
+    const limited = world.reader(options);
+    const question = (index: number): CostQuestion => ({ ...thisMonth, groups: [{ tag: `tag ${index}` }] });
+    for (let index = 0; index < views; index += 1) await limited.usage(main, question(index), newCall());
+    const refused = await failure(limited.usage(main, question(views), newCall()));
+    expect(refused.code).toBe('quota_exceeded');
+    const kept = options.ceiling - views;
+    if (kept === 0) return;
+    expect(refused.message).toContain(`asked ${views} times today (UTC), the last ${kept} of`);
+    await limited.usage(main, thisMonth, newCall());
+    expect((await failure(limited.forecast(main, { from: '2026-11-22', until: '2026-12-01' }, newCall()))).code).toBe('provider_rejected');
+    expect((await failure(limited.anomalies(main, thisMonth.period, newCall()))).code).toBe('quota_exceeded');
+    expect((await failure(limited.usage(main, october, newCall()))).code).toBe('quota_exceeded');
+    expect(limited.requestsToday()).toBe(views + 2);
+  });
+
+  it('keeps back for as many accounts as are configured', async () => {
+    for (let request = 0; request < 34; request += 1) world.store.countCostRequest('2026-11-22', 50);
+    const two = world.costs({ everything: ['main', 'second', 'hostinger'] });
+    expect((await failure(two.month([main], '2026-10', newCall()))).code).toBe('quota_exceeded');
+    await two.current([main], newCall());
+    await world.costs().month([main], '2026-10', newCall());
   });
 
   it('leaves the old answer, with its age and the reason', async () => {

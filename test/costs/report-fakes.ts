@@ -167,7 +167,7 @@ export function newFakes() {
     breakdown: async (_, { by, month }): Promise<Breakdown> => {
       const rows = (fakes.breakdowns[by] ?? []).map(([name, amount]) => ({ name, cost: `${amount} USD` }));
       const tag = by === 'team' && fakes.tag !== undefined ? { tag: fakes.tag } : {};
-      return { ...age, month: month ?? '', incomplete: false, by, rows, totals: [], ...tag };
+      return { ...age, month: month ?? '', incomplete: false, rows, totals: [], ...tag };
     },
   };
   fakes.compute = {

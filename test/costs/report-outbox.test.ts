@@ -65,7 +65,7 @@ function server(options: Options = {}): Server {
   const warnings: string[] = [];
   const schedule = createSchedule({
     store,
-    settings: { canMail, recipients, monthlyReport },
+    settings: { canMail, recipients, monthlyReport, currency: 'USD' },
     invoke: async (tool, input) => {
       const call = newCall();
       calls.push({ tool, input, call });
@@ -310,7 +310,7 @@ describe('the report of the month', () => {
     const sent = { id: 'scheduled 2026-10', month: '2026-10', to: everybody, status: 'sent', attempts: 0, nextAt: now } as const;
     store.createReport(sent);
     let looked = 0;
-    const late: StateStore = { ...store, reports: (filter) => (looked++ === 0 ? [{ ...sent, status: 'waiting' }] : store.reports(filter)) };
+    const late: StateStore = { ...store, report: (id) => (looked++ === 0 ? { ...sent, status: 'waiting' } : store.report(id)) };
     const mailer = { send: () => Promise.reject(new Error('mailed')) };
     const reports = createReports({ ...sourcesOf(newFakes(), () => now), mailer, store: late, recipients: everybody, canMail: true });
     expect(await reports.send(accounts, { resume: sent.id }, newCall())).toEqual({ month: '2026-10', to: [], status: 'already_sent' });

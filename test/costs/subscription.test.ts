@@ -161,6 +161,29 @@ describe('a subscription is spread', () => {
   });
 });
 
+describe('what began on the last days of a long month', () => {
+  it('has periods of its own day again after a shorter month', () => {
+    const monthly = scheduled({ createdAt: '2026-01-31T10:00:00Z', nextBillingAt: '2026-02-28T10:00:00Z' });
+    expect(cost(monthly, '2026-01-01', '2026-02-28')).toBe('30.00');
+    expect(monthly.renewals(at('2026-02-01'), at('2026-06-01')).map(dateOf)).toEqual([
+      '2026-02-28',
+      '2026-03-31',
+      '2026-04-30',
+      '2026-05-31',
+    ]);
+    expect(cost(monthly, '2026-02-28', '2026-03-31')).toBe('31.00');
+    const yearly = { period: { count: 1, unit: 'year' }, createdAt: '2024-02-29T10:00:00Z', nextBillingAt: '2027-02-28T10:00:00Z' };
+    expect(scheduled(yearly).renewals(at('2027-01-01'), at('2029-01-01')).map(dateOf)).toEqual(['2027-02-28', '2028-02-29']);
+  });
+
+  it('is billed when Hostinger says, where that is no last day', () => {
+    const monthly = scheduled({ createdAt: '2026-01-31T10:00:00Z', nextBillingAt: '2026-02-27T10:00:00Z' });
+    expect(monthly.renewals(at('2026-02-01'), at('2026-04-01')).map(dateOf)).toEqual(['2026-02-27', '2026-03-27']);
+    const earlier = scheduled({ createdAt: '2026-01-15T10:00:00Z', nextBillingAt: '2026-02-28T10:00:00Z' });
+    expect(earlier.renewals(at('2026-02-01'), at('2026-04-01')).map(dateOf)).toEqual(['2026-02-28', '2026-03-28']);
+  });
+});
+
 describe('renewals', () => {
   const dates = (schedule: Schedule, from: string, until: string) => schedule.renewals(at(from), at(until)).map(dateOf);
 

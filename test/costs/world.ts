@@ -129,7 +129,7 @@ export function newWorld(now = '2026-11-22T12:00:00Z') {
       ...more,
     });
   const readerOver = (over: ReturnType<typeof open>, more: Partial<ReaderOptions> = {}) =>
-    createReader({ aws, hostinger: billing, store: over, ceiling: settings.requestsPerDay, now: () => world.now, ...more });
+    createReader({ aws, hostinger: billing, store: over, ceiling: settings.requestsPerDay, accounts: 1, now: () => world.now, ...more });
   const world = {
     now: Date.parse(now),
     folder,

@@ -22,6 +22,7 @@ export function deployCall(options: Partial<Pick<DeployCall, 'waitMs' | 'dryRun'
     callId,
     actor: 'agent-ziggie',
     iam: [],
+    serverIam: [],
     signal: abort.signal,
     deadlineAt: Date.now() + 60_000,
     waitMs: 50_000,

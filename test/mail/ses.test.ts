@@ -26,7 +26,7 @@ it('is given the whole mail, and to whom', async () => {
 });
 
 it('in the sandbox takes a mail, under the server’s own identity, and counts it', async () => {
-  const call = newCall({ iam: ['ses:SendRawEmail'], actor: 'agent-marcus' });
+  const call = newCall({ iam: [], serverIam: ['ses:SendRawEmail'], actor: 'agent-marcus' });
   const account = mainAccount({ role: 'arn:aws:iam::123456789012:role/ziggie-agents', credentials: exampleKeys });
   const sessionPolicy = () => {
     throw new Error('a session of the agent');
@@ -37,13 +37,13 @@ it('in the sandbox takes a mail, under the server’s own identity, and counts i
 });
 
 it('is asked for nothing that the tool did not declare', async () => {
-  const call = newCall({ iam: ['ses:SendEmail'] });
+  const call = newCall({ iam: [], serverIam: ['ses:SendEmail'] });
   expect((await failure(mailerOver(sandboxAws().rawMail).send(mail, call))).code).toBe('internal');
   expect(call.attempts).toEqual([]);
 });
 
 it('that does not know the sender says what to verify', async () => {
-  const call = newCall({ iam: ['ses:SendRawEmail'] });
+  const call = newCall({ iam: [], serverIam: ['ses:SendRawEmail'] });
   const error = await failure(mailerOver(sandboxAws().rawMail, 'us-east-1').send(mail, call));
   expect(error.code).toBe('provider_rejected');
   expect(error.details.remedy).toMatch(/Verify costs\.mail\.from.*us-east-1/);

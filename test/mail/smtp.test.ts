@@ -274,7 +274,18 @@ describe('recipients that the server refuses', () => {
     const call = newCall();
     const error = await failure(mailerTo(port).send({ ...mail, to: ['gone@example.com'] }, call));
     expect(error.code).toBe('provider_rejected');
+    expect(error.details.provider).toMatchObject({ code: 'RecipientRefused', status: 550 });
     expect(call.attempts).toEqual(['refused']);
+  });
+
+  it('all of them, for now or with the sender, is no word about them', async () => {
+    const forNow = await mailbox(refusesOne(450));
+    const gone = { ...mail, to: ['gone@example.com'] };
+    expect((await failure(mailerTo(forNow.port).send(gone, newCall()))).details.provider?.code).toBe('450');
+    const sender = await mailbox({
+      onMailFrom: (_address, _session, done) => done(Object.assign(new Error('Not from there'), { responseCode: 553 })),
+    });
+    expect((await failure(mailerTo(sender.port).send(gone, newCall()))).details.provider?.code).toBe('553');
   });
 });
 

@@ -29,6 +29,14 @@ describe('policy check', () => {
   it.each<[string, string, number, number, RegExp]>([
     ['a syntax error', `${permitAll}\n@id("b")\n@advice("b")\npermit(principal, action resource);`, 7, 26, /unexpected token/],
     ['an unknown annotation', '@id("a")\n@advise("x")\npermit(principal, action, resource);', 1, 1, /@advise \(did you mean advice\?\)/],
+    [
+      'a word in an advice that stands for nothing',
+      '@id("a")\n@advice("over {budgt}")\nforbid(principal, action, resource);',
+      1,
+      1,
+      /\{budgt\} to fill in \(did you mean budget\?\)/,
+    ],
+    ['spend in the advice of a permit', '@id("a")\n@advice("{forecast}")\npermit(principal, action, resource);', 1, 1, /only a forbid/],
     ['an id that is no name', policy('A b', 'permit(principal, action, resource);'), 1, 1, /is not a name/],
     ['an unknown type', policy('a', 'permit(principal, action, resource is Ziggie::Instnce);'), 3, 39, /did you mean `Ziggie::Instance`/],
     [
@@ -66,6 +74,22 @@ describe('policy explain', () => {
         context: { input: { provider: 'aws' }, system: { dryRun: false } },
       },
     });
+  });
+
+  it('says the numbers that an advice speaks of, and that they are not known', async () => {
+    const broke = policy(
+      'broke',
+      'forbid(principal, action, resource) when { context.system.forecastCents > context.system.budgetCents };',
+    );
+    const folder = folderOf({
+      'a.cedar': permitAll,
+      'b.cedar': broke.replace('advice of broke', 'This month comes to {forecast} of {budget}.'),
+    });
+    const spend = { currency: 'EUR', budgetCents: 5_000, forecastCents: 7_001 };
+    const ask = question({}, {});
+    const told = await explainDecision(folder, world, { ...ask, system: { ...ask.system, spend } });
+    expect(told.advice).toEqual(['This month comes to 70.01 EUR of 50.00 EUR.']);
+    expect((await explainDecision(folder, world, ask)).advice).toEqual(['This month comes to unknown of 0.00 USD.']);
   });
 
   it('explains what has no form in Cedar as a deny', async () => {
@@ -173,6 +197,22 @@ describe('policy diff', () => {
     );
     expect(new Set(changes.map(({ agent }) => agent)).size).toBe(3);
     expect(changes[0]?.policies).toEqual(['ask']);
+  });
+
+  const limit = (condition: string) =>
+    permitAll + policy('money', `forbid(principal, action == Ziggie::Action::"instances_stop", resource) when { ${condition} };`);
+  it.each([
+    ['that is as good as gone', 'context.system.forecastCents > context.system.budgetCents', 'context.system.forecastCents > 999999999999'],
+    [
+      'that is ten times as high',
+      'context.system.forecastCents > context.system.budgetCents',
+      'context.system.forecastCents > context.system.budgetCents * 10',
+    ],
+    ['that looks at age alone', 'context.system.forecastCents > context.system.budgetCents', 'context.system.spendAgeMinutes > 1440'],
+    ['of another number', 'context.system.monthlyCostCents > 5000', 'context.system.monthlyCostCents > 500000'],
+    ['one cent off', 'context.system.monthToDateCents > 5000', 'context.system.monthToDateCents >= 5000'],
+  ])('shows a limit on money %s', async (_, before, after) => {
+    expect((await diff(limit(before), limit(after))).length).toBeGreaterThan(0);
   });
 
   it.each<[string, string]>([

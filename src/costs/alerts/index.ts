@@ -2,29 +2,31 @@ import { CallError } from '../../call/errors.ts';
 import type { AlertsPort, AwsBudgets } from '../../ports/cost-alerts.ts';
 import type { AccountTarget, Resolved } from '../../ports/domain.ts';
 import type { StateStore } from '../../ports/state.ts';
+import { completed } from './completed.ts';
 import { type ListOptions, listAlerts } from './list.ts';
 import { type NotifyOptions, notify } from './notify.ts';
-import { putOwnAlert } from './own-alerts.ts';
-import { awsRecipients } from './recipients.ts';
+import { putOwnAlert, removeOwnAlert } from './own-alerts.ts';
+import { awsRecipients, refuseTooMany } from './recipients.ts';
 
-export type { CombinedSpend } from './notify.ts';
+export type { CombinedSpend } from './message.ts';
 export type { AlertSettings } from './recipients.ts';
 
 export interface AlertsOptions extends NotifyOptions, ListOptions {
   readonly budgets: AwsBudgets;
-  readonly store: Pick<StateStore, 'putCostAlert'> & NotifyOptions['store'] & ListOptions['store'];
+  readonly store: Pick<StateStore, 'putCostAlert' | 'removeCostAlert'> & NotifyOptions['store'] & ListOptions['store'];
 }
 
 /** Budgets of AWS, which AWS watches by itself, and budgets over both clouds, which `notify` watches. */
 export function createAlerts(options: AlertsOptions): AlertsPort {
   const { budgets, store, settings } = options;
   return {
-    async set(accounts, scope, spec, call) {
-      if (scope === 'both') return putOwnAlert(store, settings, spec, call);
+    async set(accounts, scope, change, call) {
+      if (scope === 'both') return putOwnAlert(store, settings, change, call);
       const account = theOne(accounts);
-      const { emails, topics } = awsRecipients(spec, settings);
-      return { ...(await budgets.put(account, { ...spec, emails, topics }, call)), to: [...emails, ...topics] };
+      refuseTooMany(change, 'given are');
+      return budgets.put(account, change, (there) => completed(change, there, 'USD', awsRecipients(change, there, settings)), call);
     },
+    remove: async (name, call) => removeOwnAlert(store, name, call),
     list: (accounts, page, call) => listAlerts(options, accounts, page, call),
     notify: (accounts, call) => notify(options, accounts, call),
   };

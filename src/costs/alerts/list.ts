@@ -6,10 +6,10 @@ import type { AlertRow, AlertSpec, AlertsPort, AwsBudgets, BudgetState } from '.
 import type { AccountTarget, MissingPart, Resolved } from '../../ports/domain.ts';
 import type { StateStore } from '../../ports/state.ts';
 import { centsOfDecimal, decimalOf, rounded } from '../cents.ts';
-import { noticeKey } from './notify.ts';
+import { awsAccounts } from '../gather.ts';
 import { keptAlerts } from './own-alerts.ts';
 import { type AlertSettings, ownRecipients } from './recipients.ts';
-import { amountOf, moneyOf, thresholdText } from './words.ts';
+import { amountOf, moneyOf, noticeKey, thresholdText } from './words.ts';
 
 export interface ListOptions {
   readonly budgets: AwsBudgets;
@@ -75,12 +75,6 @@ function answer(alerts: AlertRow[], missing: MissingPart[], nextCursor?: string)
   return { alerts, ...(nextCursor === undefined ? {} : { nextCursor }), ...(missing.length > 0 ? { missing } : {}) };
 }
 
-/** Two names of one account have the same budgets. */
-export function awsAccounts(accounts: readonly Resolved<AccountTarget>[]): Resolved<AccountTarget>[] {
-  const own = accounts.filter(({ provider }) => provider === 'aws');
-  return own.filter(({ accountId }, index) => own.findIndex((other) => other.accountId === accountId) === index);
-}
-
 async function settle<T extends object>(reading: () => Promise<T>): Promise<T | { error: CallError }> {
   try {
     return await reading();
@@ -104,9 +98,9 @@ function ownSource({ store, settings, now }: ListOptions): Source {
   };
 
   function rowOf(spec: AlertSpec): AlertRow {
-    const notices = store.costNotices(spec.name, month);
+    const notices = store.costNotices(spec.name, month).filter(({ isTold }) => isTold);
     const notified = spec.thresholds
-      .filter((each) => notices.some((notice) => notice.startsWith(noticeKey(spec, each))))
+      .filter((each) => notices.some(({ threshold }) => threshold.startsWith(noticeKey(spec, each))))
       .map(thresholdText);
     return {
       name: spec.name,

@@ -1,7 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { AlertSpec, Threshold } from '../../ports/cost-alerts.ts';
-import type { CombinedSpend } from './notify.ts';
+import type { MissingPart } from '../../ports/domain.ts';
 import { amountOf, moneyOf, thresholdText } from './words.ts';
+
+/** Both clouds and the ledger. */
+export interface CombinedSpend {
+  /** `2026-11`, in UTC. */
+  readonly month: string;
+  /** The budget's. */
+  readonly currency: string;
+  /** Integer cents. */
+  readonly monthToDateCents: number;
+  /** Of the whole month. */
+  readonly forecastCents?: number;
+  /** What is not in the sums, or old. */
+  readonly missing?: readonly MissingPart[];
+}
 
 export interface Message {
   readonly id: string;

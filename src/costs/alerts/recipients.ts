@@ -1,6 +1,6 @@
 /** Invariant: a combined alert tells nobody whom the configuration does not name, whenever it was set and by whom. */
 import { CallError } from '../../call/errors.ts';
-import type { AlertSpec } from '../../ports/cost-alerts.ts';
+import type { AlertChange, AlertSpec } from '../../ports/cost-alerts.ts';
 
 /** Of the configuration: `costs`. */
 export interface AlertSettings {
@@ -19,23 +19,29 @@ export interface Recipients {
 /** Notification of AWS Budgets: ten addresses and one topic at most (AWS Cost Management API Reference, "NotificationWithSubscribers"). */
 const awsTakes = { emails: 10, topics: 1 } as const;
 
-/** Whom AWS tells: as given, else everybody in the configuration. Throws `invalid_input`. */
-export function awsRecipients(spec: AlertSpec, settings: AlertSettings): Recipients {
-  const { emails, topics } = given(spec) ? spec : { emails: settings.recipients, topics: settings.topics };
-  if (emails.length + topics.length === 0) {
+/** Whom AWS tells: as given, and else whom it tells already; of a budget that tells nobody, everybody in the configuration. Throws `invalid_input`. */
+export function awsRecipients(change: AlertChange, there: Recipients | undefined, settings: AlertSettings): Recipients {
+  if (there && given(there)) return { emails: change.emails ?? there.emails, topics: change.topics ?? there.topics };
+  const asked = { emails: change.emails ?? [], topics: change.topics ?? [] };
+  if (given(asked)) return asked;
+  const everybody = { emails: settings.recipients, topics: settings.topics };
+  if (!given(everybody)) {
     throw new CallError('invalid_input', 'Nobody would be told: neither emails nor topics are given, and the configuration has none.', {
       remedy: 'Give emails or topics, or set costs.recipients or costs.topics in ziggie.yaml.',
     });
   }
-  if (emails.length > awsTakes.emails || topics.length > awsTakes.topics) {
-    const asked = given(spec) ? 'given are' : 'the configuration has';
-    throw new CallError(
-      'invalid_input',
-      `AWS tells ${awsTakes.emails} addresses and ${awsTakes.topics} topic a threshold; ${asked} ${emails.length} and ${topics.length}.`,
-      { remedy: 'Name them in emails and topics: a distribution list, or one topic that all of them subscribe to.' },
-    );
-  }
-  return { emails, topics };
+  refuseTooMany(everybody, 'the configuration has');
+  return everybody;
+}
+
+/** Throws `invalid_input` for more than AWS tells. */
+export function refuseTooMany({ emails = [], topics = [] }: Partial<Recipients>, who: string): void {
+  if (emails.length <= awsTakes.emails && topics.length <= awsTakes.topics) return;
+  throw new CallError(
+    'invalid_input',
+    `AWS tells ${awsTakes.emails} addresses and ${awsTakes.topics} topic a threshold; ${who} ${emails.length} and ${topics.length}.`,
+    { remedy: 'Name them in emails and topics: a distribution list, or one topic that all of them subscribe to.' },
+  );
 }
 
 /**
@@ -56,30 +62,27 @@ export function ownRecipients(spec: AlertSpec, settings: AlertSettings): Recipie
   const topics = spec.topics.filter((each) => has(everybody.topics, each));
   if (emails.length + topics.length > 0) return { emails, topics };
   throw new CallError('provider_not_configured', `Nobody whom the alert ${spec.name} names is in the configuration any more.`, {
-    remedy: 'Add them to costs.recipients or costs.topics in ziggie.yaml, or set the alert again with costs_set_alert.',
+    remedy: 'Add them to costs.recipients or costs.topics in ziggie.yaml, or give the alert others, or remove it, with costs_set_alert.',
   });
 }
 
 /** Throws `invalid_input` for somebody who is not in the configuration, `provider_not_configured` for mail without a way to send it. */
-export function refuseStrangers(spec: AlertSpec, settings: AlertSettings): void {
-  const strangers = [
-    ...spec.emails.filter((each) => !has(settings.recipients, each)),
-    ...spec.topics.filter((each) => !has(settings.topics, each)),
-  ];
+export function refuseStrangers({ emails = [], topics = [] }: AlertChange, settings: AlertSettings): void {
+  const strangers = [...emails.filter((each) => !has(settings.recipients, each)), ...topics.filter((each) => !has(settings.topics, each))];
   if (strangers.length > 0) {
     throw new CallError('invalid_input', `An alert over both clouds may not be sent to ${strangers.join(', ')}.`, {
       remedy:
         'Name only costs.recipients and costs.topics of ziggie.yaml (or nobody, for all of them), or ask whoever keeps that file to add them.',
     });
   }
-  if (spec.emails.length > 0 && !settings.mail) {
+  if (emails.length > 0 && !settings.mail) {
     throw new CallError('provider_not_configured', 'This server has no way to send mail.', {
       remedy: 'Set costs.mail in ziggie.yaml (smtp or ses), or give topics alone.',
     });
   }
 }
 
-function given({ emails, topics }: AlertSpec): boolean {
+function given({ emails, topics }: Recipients): boolean {
   return emails.length + topics.length > 0;
 }
 

@@ -11,6 +11,11 @@ export function moneyOf(cents: number, currency: string): string {
   return `${decimalOf(BigInt(cents))} ${currency}`;
 }
 
+/** What is told of begins so; who is told comes behind it. Another amount is another threshold. */
+export function noticeKey(spec: AlertSpec, threshold: Threshold): string {
+  return `${amountOf(spec)} ${thresholdText(threshold)} `;
+}
+
 /** `80% actual` */
 export function thresholdText({ percent, on }: Threshold): string {
   return `${percent}% ${on}`;

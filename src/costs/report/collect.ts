@@ -8,7 +8,7 @@ import type { CostReader } from '../reader.ts';
 import { collectAnomalies } from './anomalies.ts';
 import type { CurrencyPart, Expectation, Missing, Money, ReportData, Row, TrendMonth } from './data.ts';
 import { findIdle } from './idle.ts';
-import { addingUp, centsOf, moneyOf, oneLine } from './words.ts';
+import { addingUp, centsOf, moneyFrom, oneLine } from './words.ts';
 
 export interface Sources {
   readonly costs: CostsPort;
@@ -61,7 +61,7 @@ export async function collect(
     ...(month.previous ? { previous: month.previous } : {}),
     movers: (month.movers ?? []).map(({ service, change, was, usage, day }) => ({
       service: oneLine(service),
-      change: moneyOf(change),
+      change: moneyFrom(change),
       was: oneLine(was),
       ...(usage === undefined ? {} : { usage: oneLine(usage) }),
       ...(day === undefined ? {} : { day: oneLine(day) }),
@@ -70,7 +70,7 @@ export async function collect(
     renewals: (outlook?.renewals ?? []).map((renewal) => ({
       date: renewal.date,
       name: oneLine(renewal.name),
-      cost: moneyOf(renewal.cost),
+      cost: moneyFrom(renewal.cost),
     })),
     ...(teams?.tag === undefined ? {} : { tag: oneLine(teams.tag) }),
     // What is of no entry is all that the clouds bill.
@@ -90,7 +90,7 @@ function currencyPart(
 ): CurrencyPart {
   const { currency } = totals;
   const total = centsOf(totals.total);
-  const named = services ? rowsOf(services) : byService.map(({ service, cost }) => ({ name: oneLine(service), cost: moneyOf(cost) }));
+  const named = services ? rowsOf(services) : byService.map(({ service, cost }) => ({ name: oneLine(service), cost: moneyFrom(cost) }));
   const own = (rows: readonly { name: string; cost: Money }[]): Row[] =>
     rows.filter(({ cost }) => cost.currency === currency).map(({ name, cost }) => ({ name, cents: cost.cents }));
   return {
@@ -128,7 +128,7 @@ function besideOf({ credits, refunds, cash, due }: CurrencyTotals): Row[] {
 }
 
 function rowsOf(breakdown: Breakdown | undefined): { name: string; cost: Money }[] {
-  return (breakdown?.rows ?? []).map(({ name, cost }) => ({ name: oneLine(name), cost: moneyOf(cost) }));
+  return (breakdown?.rows ?? []).map(({ name, cost }) => ({ name: oneLine(name), cost: moneyFrom(cost) }));
 }
 
 function rank({ currency, total }: CurrencyPart, first: string): number {

@@ -40,9 +40,16 @@ export async function deliver(
   };
 }
 
-/** Whether it may be sent another time. A cancelled call says nothing of the mail server. */
-export function isForLater({ code, details }: CallError): boolean {
-  return details.retryable === true || code === 'cancelled';
+/** Whether it may be sent another time. */
+export function isForLater({ details }: CallError): boolean {
+  return details.retryable === true;
+}
+
+const recipientRefused = 'RecipientRefused';
+
+/** Whether nobody is left who may get it (`Mailer.send`). */
+export function isRefusedByAll({ details }: CallError): boolean {
+  return details.provider?.code === recipientRefused;
 }
 
 /** The same for the same report; of two installations that mail the same people, each has its own. */
@@ -58,6 +65,6 @@ function withoutSome(refused: readonly RefusedRecipient[]): CallError {
   const names = refused.map(({ to }) => to).join(', ');
   return new CallError('provider_rejected', `The mail server refused ${names}. The others have the report.`, {
     remedy: `Correct or remove ${names} in costs.recipients. Do not send it to all again: "to" sends it to some.`,
-    provider: { code: 'RecipientRefused', message: refused.map(({ why }) => why).join(' ') },
+    provider: { code: recipientRefused, message: refused.map(({ why }) => why).join(' ') },
   });
 }

@@ -4,8 +4,8 @@ import type { ReportsPort, ReportToSend, SentReport, WrittenReport } from '../..
 import type { AccountTarget, Resolved } from '../../ports/domain.ts';
 import type { Mailer } from '../../ports/mail.ts';
 import type { ReportRow } from '../../ports/state.ts';
-import { deliver, isForLater, messageIdOf } from './delivery.ts';
-import { alone, findReport, firstPauseMs, type OutboxStore, postpone } from './outbox.ts';
+import { deliver, isForLater, isRefusedByAll, messageIdOf } from './delivery.ts';
+import { alone, isScheduled, type OutboxStore, postpone, strike, waitingOf } from './outbox.ts';
 import { chosenRecipients, type MailRights } from './recipients.ts';
 
 export interface PostOptions extends MailRights {
@@ -17,7 +17,10 @@ export interface PostOptions extends MailRights {
 
 type Accounts = readonly Resolved<AccountTarget>[];
 
-/** Sends it now. Who could not be reached for now is kept in the outbox, and the error says so. Throws `CallError`. */
+/**
+ * Sends it now. Who could not be reached for now is kept in the outbox, beside those who wait for that month already, and the error says
+ * so. Throws `CallError`.
+ */
 export async function sendReport(
   options: PostOptions,
   accounts: Accounts,
@@ -28,31 +31,40 @@ export async function sendReport(
   const recipients = chosenRecipients(to, options);
   const report = await write(accounts, month, call);
   if (call.dryRun) return planned(report, recipients);
-  const delivery = await deliver(mailer, report, recipients, messageIdOf(call.callId, accounts), call);
-  const { sent, waiting, problem } = delivery;
-  if (!problem) return { month: report.month, to: [...sent], status: 'sent' };
-  // A person who cancels does not want it later.
-  if (waiting.length === 0 || problem.code === 'cancelled') throw problem;
-  const nextAt = now() + firstPauseMs;
-  // That it is kept is a change of ours.
-  const settle = call.ledger.attempt();
-  store.createReport({
-    id: call.callId,
-    month: report.month,
-    to: waiting,
-    status: 'waiting',
-    attempts: 1,
-    nextAt,
-    problem: problem.message,
+  return alone(store, report.month, call.callId, now, async () => {
+    // What waits for that month is this report: who gets it twice is to recognise it.
+    const id = waitingOf(store, report.month)[0]?.id ?? call.callId;
+    const { sent, waiting, problem } = await deliver(mailer, report, recipients, messageIdOf(id, accounts), call);
+    strike(store, report.month, sent);
+    if (!problem) return { month: report.month, to: [...sent], status: 'sent' };
+    if (waiting.length === 0) throw problem;
+    const maybeSent = mayHaveArrived(call);
+    // That it is kept is a change of ours.
+    const settle = call.ledger.attempt();
+    const row = kept(store, report.month, waiting, { id: call.callId, now: now() });
+    settle('applied');
+    throw putOff(options, row, forLater(problem), maybeSent);
   });
-  settle('applied');
-  throw new CallError(problem.code, problem.message, { ...problem.details, retryable: false, remedy: triesAgain(nextAt) });
+}
+
+/** The row by which they wait for the month. */
+function kept(store: OutboxStore, month: string, to: readonly string[], { id, now }: { id: string; now: number }): ReportRow {
+  const rows = waitingOf(store, month);
+  const added = to.filter((each) => rows.every((row) => !row.to.includes(each)));
+  const [first] = rows;
+  if (!first) {
+    const row: ReportRow = { id, month, to, status: 'waiting', attempts: 0, nextAt: now };
+    store.createReport(row);
+    return row;
+  }
+  if (added.length > 0) store.updateReport(first.id, { to: [...first.to, ...added] });
+  return first;
 }
 
 /** Another attempt for what is in the outbox, by one server at a time. Throws `CallError`. */
 export async function resumeReport(options: PostOptions, accounts: Accounts, id: string, call: CallScope): Promise<SentReport> {
   const { store, now, write } = options;
-  const row = findReport(store, id);
+  const row = store.report(id);
   if (!row) {
     throw new CallError('invalid_input', `There is no report ${JSON.stringify(id)} in the outbox.`, {
       remedy: 'Leave resume out, and name the month.',
@@ -61,15 +73,16 @@ export async function resumeReport(options: PostOptions, accounts: Accounts, id:
   }
   const done: SentReport = { month: row.month, to: [], status: 'already_sent' };
   if (row.status === 'sent') return done;
+  if (row.to.length === 0) throw wasMissed(row);
   if (call.dryRun) return planned(await write(accounts, row.month, call), stillAllowed(options, row));
-  return alone(store, id, call.callId, now, async () => {
+  return alone(store, row.month, call.callId, now, async () => {
     // It was looked at before the lease: its holder may have sent it since.
-    const current = findReport(store, id);
+    const current = store.report(id);
     if (!current || current.status === 'sent') return done;
     try {
       return await attempt(options, accounts, current, call);
     } catch (error) {
-      throw error instanceof CallError ? writtenDown(options, current, error) : error;
+      throw error instanceof CallError ? writtenDown(options, current, error, call) : error;
     }
   });
 }
@@ -79,6 +92,7 @@ async function attempt(options: PostOptions, accounts: Accounts, row: ReportRow,
   const recipients = stillAllowed(options, row);
   const report = await write(accounts, row.month, call);
   const { sent, waiting, problem } = await deliver(mailer, report, recipients, messageIdOf(row.id, accounts), call);
+  strike(store, row.month, sent);
   if (!problem) {
     store.updateReport(row.id, { status: 'sent' });
     return { month: row.month, to: [...sent], status: 'sent' };
@@ -97,18 +111,42 @@ function stillAllowed(options: PostOptions, { to }: ReportRow): string[] {
   });
 }
 
+/** A month in which no server ran, and which is mailed by nobody but a person. */
+function wasMissed({ month }: ReportRow): CallError {
+  return new CallError('invalid_input', `The report of ${month} is noted as missed, and waits for nobody.`, {
+    remedy: `Send it with costs_send_report and month "${month}", without resume.`,
+    effect: 'none',
+  });
+}
+
 /** What came of an attempt stays in the outbox, whatever becomes of the answer. */
-function writtenDown({ store, now }: PostOptions, row: ReportRow, error: CallError): CallError {
-  if (!isForLater(error)) {
-    store.updateReport(row.id, { status: 'failed', attempts: row.attempts + 1, problem: error.message });
-    return error;
-  }
-  const nextAt = postpone(store, row, error.message, now());
-  const remedy =
-    nextAt === undefined
-      ? `${error.details.remedy} It was tried for three days, and is given up: send it anew with its month.`
-      : triesAgain(nextAt);
-  return new CallError(error.code, error.message, { ...error.details, remedy });
+function writtenDown(options: PostOptions, row: ReportRow, error: CallError, call: CallScope): CallError {
+  const maybeSent = mayHaveArrived(call);
+  // It was not tried: nothing is known of the mail server, and nobody is to wait longer for it.
+  if (error.code === 'cancelled' && !maybeSent) return error;
+  // What a server mails by itself nobody repeats by hand: what can be set right within three days is.
+  if (isForLater(error) || (isScheduled(row) && !isRefusedByAll(error))) return putOff(options, row, error, maybeSent);
+  options.store.updateReport(row.id, { status: 'failed', attempts: row.attempts + 1, problem: error.message });
+  return error;
+}
+
+/** Whether the mail may have arrived though nobody said so. */
+function mayHaveArrived({ ledger }: CallScope): boolean {
+  return ledger.effect() === 'unknown';
+}
+
+/** The error of an attempt behind which there is another, or none. */
+function putOff({ store, now }: PostOptions, row: ReportRow, error: CallError, maybeSent: boolean): CallError {
+  const { code, message, details } = error;
+  const nextAt = postpone(store, row, { problem: message, maybeSent }, now());
+  const givenUp = maybeSent
+    ? 'It may have arrived, and is not tried again. Ask its recipients, and send it anew with its month if they do not have it.'
+    : `${details.remedy} It was tried for three days, and is given up: send it anew with its month.`;
+  const first = isForLater(error) ? '' : `${details.remedy} `;
+  const remedy = nextAt === undefined ? givenUp : `${first}${triesAgain(nextAt)}`;
+  // The road knows the effect: the ledger has what was sent before this went wrong, and what was kept.
+  const { effect: _, ...known } = details;
+  return new CallError(code, message, { ...known, retryable: false, remedy });
 }
 
 function forLater({ code, message, details }: CallError): CallError {

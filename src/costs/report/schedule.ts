@@ -3,13 +3,14 @@
  * ends in a record; and nothing that goes wrong here reaches whoever keeps the time.
  */
 import type { StateStore } from '../../ports/state.ts';
-import { addMonths, dateOf, dayNamed } from '../calendar.ts';
+import { addMonths, dateOf, dayNamed, monthAt } from '../calendar.ts';
+import { agesOf } from '../spend.ts';
 import { lastMonth } from './last-month.ts';
-import { due, findReport, postpone } from './outbox.ts';
+import { due, postpone, scheduledId } from './outbox.ts';
 
 type ScheduleStore = Pick<
   StateStore,
-  'createReport' | 'updateReport' | 'reports' | 'takeLease' | 'renewLease' | 'releaseLease' | 'costAlerts' | 'spend'
+  'createReport' | 'updateReport' | 'report' | 'reports' | 'takeLease' | 'renewLease' | 'releaseLease' | 'costAlerts' | 'spend'
 >;
 
 /** What the schedule must know of a call. */
@@ -17,7 +18,13 @@ export type Called = { readonly ok: true } | { readonly ok: false; readonly erro
 
 export interface ScheduleOptions {
   readonly store: ScheduleStore;
-  readonly settings: { readonly canMail: boolean; readonly recipients: readonly string[]; readonly monthlyReport: boolean };
+  readonly settings: {
+    readonly canMail: boolean;
+    readonly recipients: readonly string[];
+    readonly monthlyReport: boolean;
+    /** Of the budget. */
+    readonly currency: string;
+  };
   /** Takes the road, as the agent that the configuration names for costs. */
   readonly invoke: (tool: string, input: Readonly<Record<string, unknown>>) => Promise<Called>;
   /** Whether anybody but the schedule has called since this was last asked. */
@@ -32,6 +39,8 @@ export interface ScheduleOptions {
 export interface Schedule {
   /** Does what is due. Never throws, and does nothing while an earlier one runs. Call it every minute or so. */
   tick(): Promise<void>;
+  /** Begins nothing more; a tick that runs ends with the call that it is in. */
+  stop(): void;
 }
 
 const minuteMs = 60_000;
@@ -44,25 +53,24 @@ const notifyEveryMs = 10 * minuteMs;
 const spendIsOldMs = 8 * hourMs;
 const forecastEveryMs = hourMs;
 
-/** How scheduled reports are called in the outbox. */
-const scheduled = 'scheduled ';
-/** Months for which it is noted that no server ran. */
+/** Months for which it is noted that no server ran. A server that was away for longer begins anew. */
 const mostMissed = 12;
-const mostRows = 10_000;
 
 export function createSchedule(options: ScheduleOptions): Schedule {
   const { store, settings, invoke, warn, holder, now } = options;
   const canReport = settings.canMail && settings.recipients.length > 0;
   let isRunning = false;
+  let isStopped = false;
   let isUsed = false;
 
-  const call = async (tool: string, input: Readonly<Record<string, unknown>>): Promise<string | undefined> => {
+  const call = async (tool: string, input: Readonly<Record<string, unknown>>): Promise<Outcome> => {
     try {
       const answer = await invoke(tool, input);
-      if (answer.ok) return undefined;
-      return `${answer.error.code}: ${answer.error.message}`;
+      if (answer.ok) return {};
+      const { code, message } = answer.error;
+      return { problem: `${code}: ${message}`, wasCancelled: code === 'cancelled' };
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return { problem: error instanceof Error ? error.message : String(error) };
     }
   };
 
@@ -72,24 +80,29 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     try {
       if (settings.monthlyReport) planReport(store, settings.recipients, now());
       for (const row of due(store, now())) {
-        if (!store.renewLease('cost reports', lease.token, now(), reportLeaseMs)) return;
-        const problem = await call('costs_send_report', { resume: row.id });
+        if (isStopped || !store.renewLease('cost reports', lease.token, now(), reportLeaseMs)) return;
+        const { problem, wasCancelled } = await call('costs_send_report', { resume: row.id });
         if (problem === undefined) continue;
         warn(`The report of costs of ${row.month} was not sent. ${problem}`);
+        if (wasCancelled) continue;
         // The road may have refused the call before anybody could write down that it was tried.
-        const after = findReport(store, row.id);
-        if (after?.status === 'waiting' && after.attempts === row.attempts && after.nextAt <= now()) postpone(store, after, problem, now());
+        const after = store.report(row.id);
+        if (after?.status === 'waiting' && after.attempts === row.attempts && after.nextAt === row.nextAt)
+          postpone(store, after, { problem, maybeSent: false }, now());
       }
     } finally {
       store.releaseLease('cost reports', lease.token);
     }
   };
 
-  /** Once in so long, over all servers: the lease is kept until then. */
-  const everySoOften = async (tool: string, ms: number) => {
-    if ('heldBy' in store.takeLease(`schedule ${tool}`, holder, now(), ms)) return;
-    const problem = await call(tool, {});
+  /** Once in so long, over all servers: the lease is kept until then. Whether this server did it. */
+  const everySoOften = async (tool: string, ms: number, name = tool): Promise<boolean> => {
+    const lease = store.takeLease(`schedule ${name}`, holder, now(), ms);
+    if ('heldBy' in lease) return false;
+    const { problem, wasCancelled } = await call(tool, {});
+    if (wasCancelled) store.releaseLease(`schedule ${name}`, lease.token);
     if (problem !== undefined) warn(`${tool} did not succeed. ${problem}`);
+    return problem === undefined;
   };
 
   const parts = [
@@ -102,10 +115,12 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     async () => {
       // Asked each time, so that what was used while there was nothing to do is not forgotten.
       isUsed = options.activity() || isUsed;
+      if (!isUsed) return;
       const known = store.spend();
-      if (!isUsed || (known && now() - Math.min(known.monthToDateAt, known.forecastAt ?? 0) < spendIsOldMs)) return;
-      isUsed = false;
-      await everySoOften('costs_forecast', forecastEveryMs);
+      const { monthToDate = spendIsOldMs, forecast = spendIsOldMs } = known ? agesOf(known, settings.currency, now()) : {};
+      if (Math.max(monthToDate, forecast) < spendIsOldMs) return;
+      // Of a new month nothing is known, however lately the old one was read.
+      if (await everySoOften('costs_forecast', forecastEveryMs, `costs_forecast ${monthAt(now()).name}`)) isUsed = false;
     },
   ];
 
@@ -115,6 +130,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
       isRunning = true;
       try {
         for (const part of parts) {
+          if (isStopped) return;
           try {
             await part();
           } catch (error) {
@@ -125,7 +141,15 @@ export function createSchedule(options: ScheduleOptions): Schedule {
         isRunning = false;
       }
     },
+    stop() {
+      isStopped = true;
+    },
   };
+}
+
+interface Outcome {
+  readonly problem?: string;
+  readonly wasCancelled?: boolean;
 }
 
 /**
@@ -134,20 +158,18 @@ export function createSchedule(options: ScheduleOptions): Schedule {
  */
 function planReport(store: ScheduleStore, to: readonly string[], now: number): void {
   const month = lastMonth(now);
-  const known = new Set(
-    store.reports({ limit: mostRows }).flatMap(({ id }) => (id.startsWith(scheduled) ? [id.slice(scheduled.length)] : [])),
-  );
-  if (known.has(month)) return;
-  const row = (name: string) => ({ id: `${scheduled}${name}`, month: name, attempts: 0, nextAt: now });
-  if (known.size === 0) {
+  const isKnown = (name: string) => store.report(scheduledId(name)) !== undefined;
+  if (isKnown(month)) return;
+  const row = (name: string) => ({ id: scheduledId(name), month: name, attempts: 0, nextAt: now });
+  const earlier = Array.from({ length: mostMissed + 1 }, (_, back) => dateOf(addMonths(dayNamed(`${month}-01`), -back - 1)).slice(0, 7));
+  const missed = earlier.findIndex(isKnown);
+  if (missed === -1) {
     store.createReport({ ...row(month), to: [], status: 'sent' });
     return;
   }
-  for (let back = 1; back <= mostMissed; back += 1) {
-    const earlier = dateOf(addMonths(dayNamed(`${month}-01`), -back)).slice(0, 7);
-    if (known.has(earlier)) break;
-    const problem = `No server ran in the month behind it: costs report --month ${earlier} --send mails it.`;
-    store.createReport({ ...row(earlier), to: [], status: 'failed', problem });
+  for (const name of earlier.slice(0, missed)) {
+    const problem = `No server ran in the month behind it: costs report --month ${name} --send mails it.`;
+    store.createReport({ ...row(name), to: [], status: 'failed', problem });
   }
   store.createReport({ ...row(month), to, status: 'waiting' });
 }

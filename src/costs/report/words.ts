@@ -11,7 +11,7 @@ export function oneLine(text: string, limit = longestName): string {
 }
 
 /** `12.34 USD`, `+40.00 USD`. @throws Error for what no part of the bill writes */
-export function moneyOf(text: string): Money {
+export function moneyFrom(text: string): Money {
   const [, amount = '', currency = ''] = /^([+-]?\d+(?:\.\d+)?) ([A-Z]{3})$/.exec(text) ?? [];
   const cents = centsOfDecimal(amount);
   if (!cents) throw new Error(`no amount: ${text}`);

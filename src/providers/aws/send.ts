@@ -14,7 +14,7 @@ import { iamActionOf } from './iam-actions.ts';
 
 /** What a request needs of its call; a whole `CallScope` fits. */
 export type SendScope = Pick<CallScope, 'deadlineAt'> &
-  Partial<Pick<CallScope, 'signal' | 'noteRequestId'>> & {
+  Partial<Pick<CallScope, 'signal' | 'noteRequestId' | 'serverIam'>> & {
     /** For whom; undefined for the server's own requests, which must say so: `ownIdentity`. */
     readonly actor: string | undefined;
     /** What the operation declared. */
@@ -83,7 +83,7 @@ export function createSender(clients: Clients, guard: Guard): Sender {
     const { sdk, client } = await clients(service, scope, retry, call.actor);
     const command = (build as (sdk: unknown) => AnyCommand)(sdk);
     const action = command.constructor.name.replace(/Command$/, '');
-    refuseUndeclared(iamActionOf(service, action, command.input), call.iam);
+    refuseUndeclared(iamActionOf(service, action, command.input), call);
     const key = { provider: 'aws', account: scope.account.name, region: scope.region, service } as const;
     return guard.run(key, { deadlineAt: call.deadlineAt, signal: attempts.signal }, async (signal) => {
       // Inside the SDK's retry loop and behind the signing: this sees each attempt that is about to go on the wire, and no other.
@@ -108,7 +108,7 @@ export function createSender(clients: Clients, guard: Guard): Sender {
       ]);
       const command = build(sdk);
       const action = command.constructor.name.replace(/Command$/, '');
-      refuseUndeclared(iamActionOf('s3', action, command.input), call.iam);
+      refuseUndeclared(iamActionOf('s3', action, command.input), call);
       try {
         return await getSignedUrl(client, command as unknown as Parameters<typeof getSignedUrl>[1], { expiresIn });
       } catch (error) {
@@ -125,8 +125,9 @@ export function createSender(clients: Clients, guard: Guard): Sender {
 }
 
 /** IAM documents are made of what operations declare; what is asked beyond that would work here and be refused elsewhere. */
-function refuseUndeclared(action: string, declared: readonly string[] | undefined): void {
-  if (!declared || declared.includes(action)) return;
+function refuseUndeclared(action: string, { actor, iam, serverIam = [] }: SendScope): void {
+  // An agent's session has nothing of what is the server's own.
+  if (!iam || iam.includes(action) || (actor === undefined && serverIam.includes(action))) return;
   throw new CallError('internal', `The operation uses ${action}, which it does not declare. Nothing was sent.`, {
     remedy: 'This is a fault of ziggie-cloud; report it with the call id.',
   });

@@ -26,21 +26,16 @@ export function keyOf({ Type, Key = '' }: GroupDefinition): (item: CostItem) => 
 /** What an expression lets through; an absent one everything. */
 export function matching(expression: Expression | undefined): (item: CostItem) => boolean {
   if (!expression) return () => true;
-  const { And, Or, Not, Dimensions, Tags, ...others } = expression;
+  const { And, Not, Dimensions, ...others } = expression;
   const tests: ((item: CostItem) => boolean)[] = [];
   if (And) tests.push(...And.map(matching));
-  if (Or) {
-    const any = Or.map(matching);
-    tests.push((item) => any.some((test) => test(item)));
-  }
   if (Not) {
     const test = matching(Not);
     tests.push((item) => !test(item));
   }
-  for (const [read, { Values = [], MatchOptions = ['EQUALS'] }] of [
-    ...(Dimensions ? [[dimension(Dimensions.Key), Dimensions] as const] : []),
-    ...(Tags ? [[({ tags }: CostItem) => tags[Tags.Key ?? ''] ?? '', Tags] as const] : []),
-  ]) {
+  if (Dimensions) {
+    const { Key, Values = [], MatchOptions = ['EQUALS'] } = Dimensions;
+    const read = dimension(Key);
     if (MatchOptions.join() !== 'EQUALS') throw notInSandbox(`filters by ${MatchOptions.join()}`);
     tests.push((item) => Values.includes(read(item)));
   }

@@ -5,7 +5,7 @@ import { costAge, cursor, limit, month, namedTexts } from '../fields.ts';
 export const costsBreakdown = defineOperation('costs', {
   name: 'costs_breakdown',
   title: 'Costs by …',
-  description: "Where a month's costs come from; (none) has no such tag. Costs 0.01 USD the first time.",
+  description: "Where a month's costs come from; (none) has no such tag. Costs 0.01 USD an AWS account the first time.",
   effect: 'read',
   retry: 'safe',
   iam: [],

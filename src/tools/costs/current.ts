@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { defineOperation } from '../../call/operation.ts';
-import { costAge, namedTexts, provider, texts } from '../fields.ts';
+import { conversion, costAge, namedTexts, provider, texts } from '../fields.ts';
 
 export const costsCurrent = defineOperation('costs', {
   name: 'costs_current',
   title: 'Costs this month',
-  description: 'Both clouds and the ledger this month so far (UTC), before credits. Ask freely: AWS is read (0.01 USD) only every 8 hours.',
+  description:
+    'Both clouds and the ledger this month so far (UTC), before credits. Ask freely: AWS is read (0.01 USD an account) only every 8 hours.',
   effect: 'read',
   retry: 'safe',
   iam: [],
@@ -30,6 +31,6 @@ export const costsCurrent = defineOperation('costs', {
   targets: ({ provider }) => [{ type: 'Account', provider }],
   run: async ({ costs }, accounts, _input, call) => {
     const { converted, ...bill } = await costs.current(accounts, call);
-    return { ...bill, ...(converted ? { converted: `${converted.total} ${converted.currency} at ${converted.rates.join(', ')}` } : {}) };
+    return { ...bill, ...conversion(converted) };
   },
 });

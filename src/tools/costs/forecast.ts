@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { defineOperation } from '../../call/operation.ts';
-import { costAge, namedTexts, provider, texts } from '../fields.ts';
+import { conversion, costAge, namedTexts, provider, texts } from '../fields.ts';
 
 export const costsForecast = defineOperation('costs', {
   name: 'costs_forecast',
   title: 'Forecast of this month',
   description:
-    "What this month will come to, within AWS's 80% bounds, and renewals of the next 60 days. AWS is read (0.02 USD) only every 8 hours.",
+    "What this month will come to, within AWS's 80% bounds, and renewals of the next 60 days. AWS is read (0.02 USD an account) only every 8 hours.",
   effect: 'read',
   retry: 'safe',
   iam: [],
@@ -25,9 +25,6 @@ export const costsForecast = defineOperation('costs', {
   targets: ({ provider }) => [{ type: 'Account', provider }],
   run: async ({ costs }, accounts, _input, call) => {
     const { converted, ...forecast } = await costs.forecast(accounts, call);
-    return {
-      ...forecast,
-      ...(converted ? { converted: `${converted.total} ${converted.currency} at ${converted.rates.join(', ')}` } : {}),
-    };
+    return { ...forecast, ...conversion(converted) };
   },
 });

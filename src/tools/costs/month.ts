@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { defineOperation } from '../../call/operation.ts';
-import { costAge, month, namedTexts, texts } from '../fields.ts';
+import { conversion, costAge, month, namedTexts, texts } from '../fields.ts';
 
 export const costsMonth = defineOperation('costs', {
   name: 'costs_month',
   title: "A month's bill",
   description:
-    'The bill of a month (UTC) of both clouds and the ledger: budget, the month before, what changed and why. Costs up to 0.04 USD, once a closed month.',
+    'The bill of a month (UTC) of both clouds and the ledger: budget, the month before, what changed and why. Costs up to 0.04 USD an AWS account, once a closed month.',
   effect: 'read',
   retry: 'safe',
   iam: [],
@@ -20,7 +20,7 @@ export const costsMonth = defineOperation('costs', {
     ),
     converted: z.string().optional(),
     budget: texts('amount', 'used').optional(),
-    previous: texts('month', 'total', 'change').optional(),
+    previous: texts('month', 'total', 'change', 'days').optional(),
     byService: z.array(namedTexts('service', 'cost')),
     movers: z.array(namedTexts('service', 'change', 'was', 'usage', 'day', 'anomaly')).optional(),
     ...costAge,
@@ -30,6 +30,6 @@ export const costsMonth = defineOperation('costs', {
   targets: () => [{ type: 'Account' }],
   run: async ({ costs }, accounts, { month }, call) => {
     const { converted, ...bill } = await costs.month(accounts, month, call);
-    return { ...bill, ...(converted ? { converted: `${converted.total} ${converted.currency} at ${converted.rates.join(', ')}` } : {}) };
+    return { ...bill, ...conversion(converted) };
   },
 });

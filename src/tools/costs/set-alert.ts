@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineOperation } from '../../call/operation.ts';
+import { defineOperation, untrusted } from '../../call/operation.ts';
 import { account } from '../fields.ts';
 
 /** Budgets: ":" and "\" are not allowed, nor "/action/" (AWS Cost Management API Reference, "Budget"). */
@@ -14,15 +14,9 @@ const percent = z
   .refine((value) => value > 0 && value <= 1_000, 'expected more than 0 and at most 1000')
   .refine((value) => Number(value.toFixed(2)) === value, 'expected at most two decimal places');
 
-const usual = [
-  { percent: 80, on: 'actual' },
-  { percent: 100, on: 'actual' },
-  { percent: 100, on: 'forecast' },
-] as const;
-
 /** Limits that no caller comes near are said in a refusal alone: each costs tokens. */
-const few = <T extends z.ZodType>(item: T, most: number) =>
-  z.array(item).refine(({ length }) => length > 0 && length <= most, `expected 1 to ${most}, or leave it out`);
+const few = <T extends z.ZodType>(item: T, least: 0 | 1, most: number) =>
+  z.array(item).refine(({ length }) => length >= least && length <= most, `expected ${least} to ${most}, or leave it out`);
 
 const input = z.strictObject({
   scope: z.enum(['aws', 'both']).default('aws'),
@@ -30,20 +24,19 @@ const input = z.strictObject({
   amount: z
     .string({ error: ({ input }) => (typeof input === 'number' ? 'expected text: put the amount in quotes, "100.00"' : undefined) })
     .regex(/^(?!0+(\.0*)?$)\d{1,9}(\.\d{1,2})?$/, 'expected more than 0, with at most two decimal places, like 100.00')
-    .default('100.00'),
+    .optional(),
   currency: z
     .string()
     .refine((code) => Intl.supportedValuesOf('currency').includes(code), 'expected an ISO 4217 code like USD')
-    .default('USD'),
+    .optional(),
   /** CreateBudget: a budget can have up to five. */
-  thresholds: few(z.strictObject({ percent, on: z.enum(['actual', 'forecast']) }), 5)
-    .optional()
-    .describe('Default: 80, 100 actual; 100 forecast'),
-  emails: few(z.email('expected one address like finance@example.com').max(254), 10).optional(),
-  topics: few(z.string().regex(/^arn:aws(-[a-z]+)*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/, 'expected the ARN of an SNS topic'), 10)
+  thresholds: few(z.strictObject({ percent, on: z.enum(['actual', 'forecast']) }), 1, 5).optional(),
+  emails: few(z.email('expected one address like finance@example.com').max(254), 0, 10).optional(),
+  topics: few(z.string().regex(/^arn:aws(-[a-z]+)*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/, 'expected the ARN of an SNS topic'), 0, 10)
     .optional()
     .describe('SNS ARNs'),
   account: account.optional(),
+  remove: z.literal(true).optional().describe('Scope both'),
 });
 type Input = z.output<typeof input>;
 
@@ -51,25 +44,33 @@ export const costsSetAlert = defineOperation('costs', {
   name: 'costs_set_alert',
   title: 'Set a budget alert',
   description:
-    'Creates or updates a monthly budget by name. aws: in AWS, which watches it. both: AWS, Hostinger and recorded costs, watched by this server, which tells configured recipients only; they are the default. Free.',
+    'Creates or updates a monthly budget by name. What is left out stays; a new one has 100.00 USD, 80 and 100 % actual, 100 % forecast, and configured recipients. aws: in AWS, which watches it. both: AWS, Hostinger and recorded costs, watched by this server, which tells configured recipients only. Free.',
   effect: 'write',
   retry: 'natural',
   iam: [],
   serverIam: ['budgets:ViewBudget', 'budgets:ModifyBudget'],
   input,
-  output: z.object({ outcome: z.enum(['created', 'updated', 'unchanged']), to: z.array(z.string()) }),
+  output: z.object({ outcome: z.enum(['created', 'updated', 'unchanged', 'removed']), to: z.array(untrusted(z.string(), 300)) }),
   entity: 'Account',
   decide: 'every',
-  check: (input) => misplacedAccount(input) ?? twice(input),
+  check: (input) => misplacedAccount(input) ?? misplacedRemoval(input) ?? twice(input),
   targets: ({ scope, account }) => (scope === 'aws' ? [{ type: 'Account', provider: 'aws', account }] : [{ type: 'Account' }]),
   run: ({ alerts }, accounts, input, call) => {
-    const { scope, name, amount, currency, thresholds = usual, emails = [], topics = [] } = input;
-    return alerts.set(accounts, scope, { name, cents: centsOf(amount), currency, thresholds, emails, topics }, call);
+    const { scope, amount, remove, account: _, ...change } = input;
+    if (remove) return alerts.remove(change.name, call);
+    return alerts.set(accounts, scope, { ...change, ...(amount === undefined ? {} : { cents: centsOf(amount) }) }, call);
   },
 });
 
 function misplacedAccount({ scope, account }: Input): string | undefined {
   return scope === 'both' && account !== undefined ? 'account: an alert with scope both counts all accounts; leave it out' : undefined;
+}
+
+function misplacedRemoval({ remove, scope, name: _, ...others }: Input): string | undefined {
+  if (!remove) return undefined;
+  if (scope === 'aws') return 'remove: a budget of AWS is removed in its console, under Billing; here only an alert with scope both is';
+  const [other] = Object.keys(others);
+  return other === undefined ? undefined : `remove: give scope and name alone, without ${other}`;
 }
 
 function twice({ thresholds = [], emails = [], topics = [] }: Input): string | undefined {

@@ -13,9 +13,7 @@ export const instancesStart = defineOperation('instances', {
   entity: 'Instance',
   targets: ({ provider, id, region }) => [{ type: 'Instance', provider, id, region }],
   // At Hostinger it is paid for either way.
-  adds: (_input, { provider, account, id, region, state, instanceType }) =>
-    provider === 'aws' && (state === 'stopped' || state === 'stopping')
-      ? { provider, region, instanceType, key: `instance ${account} ${id}` }
-      : undefined,
+  adds: (_input, { provider, region, state, instanceType }) =>
+    provider === 'aws' && (state === 'stopped' || state === 'stopping') ? { provider, region, instanceType } : undefined,
   run: async ({ compute }, [instance], { provider, id }, call) => ({ provider, id, ...(await compute.start(instance, call)) }),
 });

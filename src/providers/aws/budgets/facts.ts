@@ -63,6 +63,13 @@ export function subscribersOf({ emails, topics }: Pick<AlertSpec, 'emails' | 'to
   ];
 }
 
+/** The other way round. */
+export function toldOf(subscribers: readonly Subscriber[]): Pick<AlertSpec, 'emails' | 'topics'> {
+  const addresses = (type: Subscriber['SubscriptionType']) =>
+    subscribers.filter(({ SubscriptionType }) => SubscriptionType === type).map(({ Address = '' }) => Address);
+  return { emails: addresses('EMAIL'), topics: addresses('SNS') };
+}
+
 /** What tells one from another; its state does not. A threshold without a type is a percentage. */
 export function notificationKey({ NotificationType, ComparisonOperator, Threshold, ThresholdType = 'PERCENTAGE' }: Notification): string {
   return [NotificationType, ComparisonOperator, Threshold, ThresholdType].join(' ');
@@ -76,26 +83,21 @@ export function stateOf({ budget, notices }: FoundBudget): BudgetState {
   const limit = answered(budget.BudgetLimit, 'DescribeBudget');
   const cents = centsOf(limit);
   const to = new Map(notices.flatMap(({ subscribers }) => subscribers.map((each) => [subscriberKey(each), each] as const)));
-  const addresses = (type: Subscriber['SubscriptionType']) =>
-    [...to.values()].filter(({ SubscriptionType }) => SubscriptionType === type).map(({ Address = '' }) => Address);
   const { ActualSpend, ForecastedSpend } = budget.CalculatedSpend ?? {};
   return {
     name: budget.BudgetName ?? '',
     cents,
     currency: limit.Unit ?? '',
     thresholds: notices
-      .flatMap(({ notification }) => thresholdOf(notification, cents))
+      .map(({ notification }) => thresholdOf(notification, cents))
       .sort((a, b) => a.percent - b.percent || (a.on < b.on ? -1 : 1)),
-    emails: addresses('EMAIL'),
-    topics: addresses('SNS'),
+    ...toldOf([...to.values()]),
     ...(ActualSpend?.Amount === undefined ? {} : { spent: ActualSpend.Amount }),
     ...(ForecastedSpend?.Amount === undefined ? {} : { forecast: ForecastedSpend.Amount }),
   };
 }
 
-/** None for what is not a budget that is used up: AWS can tell of spending too little as well. */
-function thresholdOf({ NotificationType, ComparisonOperator, Threshold = 0, ThresholdType }: Notification, cents: number): Threshold[] {
-  if (ComparisonOperator !== 'GREATER_THAN') return [];
+function thresholdOf({ NotificationType, Threshold = 0, ThresholdType }: Notification, cents: number): Threshold {
   const percent = ThresholdType === 'ABSOLUTE_VALUE' ? Math.round((Threshold * 1_000_000) / Math.max(1, cents)) / 100 : Threshold;
-  return [{ percent, on: NotificationType === 'FORECASTED' ? 'forecast' : 'actual' }];
+  return { percent, on: NotificationType === 'FORECASTED' ? 'forecast' : 'actual' };
 }

@@ -19,7 +19,7 @@ export function createAwsBudgets({ accounts, sender }: AwsContext): AwsBudgets {
     accountId,
   });
   return {
-    put: (account, spec, call) => putBudget(wireOf(account, call), spec, call.dryRun),
+    put: (account, change, complete, call) => putBudget(wireOf(account, call), change, complete, call.dryRun),
     async list(account, { limit, after }, call) {
       const wire = wireOf(account, call);
       const plain = (await readBudgets(wire)).filter((budget) => otherKind(budget) === undefined);

@@ -1,9 +1,9 @@
 /**
- * Invariant: a budget of another kind is never touched, and what differs is all that is sent. The name is what makes it the same
+ * Invariant: a budget of another kind is never touched, and what differs of what was given is all that is sent. The name is what makes it the same
  * budget, so that a repeated call, or an attempt whose answer was lost, makes no second one.
  */
 import { CallError } from '../../../call/errors.ts';
-import type { AlertSpec, AwsBudgets } from '../../../ports/cost-alerts.ts';
+import type { AlertChange, AlertSpec, AwsBudgets } from '../../../ports/cost-alerts.ts';
 import { decimalOf, type FoundBudget, otherKind, stateOf } from './facts.ts';
 import { readBudget, type Wire } from './read.ts';
 import { create, type Step, stepsTo } from './steps.ts';
@@ -11,24 +11,31 @@ import { create, type Step, stepsTo } from './steps.ts';
 /** Looks at what is there before something is sent: again where a lost answer or another caller came between. */
 const mostRounds = 3;
 
-type Change = Awaited<ReturnType<AwsBudgets['put']>>;
+type Done = Awaited<ReturnType<AwsBudgets['put']>>;
 
 /** Throws `CallError`: `provider_conflict` for a name that is taken by a budget of another kind. */
-export async function putBudget(wire: Wire, spec: AlertSpec, dryRun: boolean): Promise<Change> {
-  let outcome: Change['outcome'] = 'unchanged';
+export async function putBudget(
+  wire: Wire,
+  change: AlertChange,
+  complete: Parameters<AwsBudgets['put']>[2],
+  dryRun: boolean,
+): Promise<Done> {
+  let outcome: Done['outcome'] = 'unchanged';
   for (let round = 1; round <= mostRounds; round += 1) {
-    const found = await readBudget(wire, spec.name);
+    const found = await readBudget(wire, change.name);
     if (found) refuseOtherKind(found);
-    const steps = found ? stepsTo(spec, found) : [create(spec)];
+    const spec = complete(found && stateOf(found));
+    const to = [...spec.emails, ...spec.topics];
+    const steps = found ? stepsTo(spec, change, found) : [create(spec)];
     const made = found ? (steps.length > 0 ? 'updated' : 'unchanged') : 'created';
-    if (dryRun) return { outcome: made, plan: planOf(spec, found, steps.length) };
-    if (steps.length === 0) return { outcome: settled(wire, outcome) };
+    if (dryRun) return { outcome: made, to, plan: planOf(spec, found, steps.length) };
+    if (steps.length === 0) return { outcome: settled(wire, outcome), to };
     const done = await sendAll(wire, steps);
     // A creation that met a budget was either one of ours, whose answer was lost, or another caller's.
     if (done || found || wire.call.ledger.effect() !== 'none') outcome = outcome === 'created' ? outcome : made;
-    if (done) return { outcome: settled(wire, outcome) };
+    if (done) return { outcome: settled(wire, outcome), to };
   }
-  throw new CallError('provider_conflict', `The budget ${spec.name} is being changed by somebody else at the same time.`, {
+  throw new CallError('provider_conflict', `The budget ${change.name} is being changed by somebody else at the same time.`, {
     remedy: 'Look with costs_list_alerts in a minute, then set it again.',
     retryable: true,
     provider: { code: 'BudgetChanges' },
@@ -48,7 +55,7 @@ async function sendAll(wire: Wire, steps: readonly Step[]): Promise<boolean> {
 }
 
 /** An attempt without an answer has had its effect if what is there is what was wanted. */
-function settled({ call }: Wire, outcome: Change['outcome']): Change['outcome'] {
+function settled({ call }: Wire, outcome: Done['outcome']): Done['outcome'] {
   if (call.ledger.effect() === 'unknown') call.ledger.attempt()('applied');
   return outcome;
 }
@@ -66,7 +73,7 @@ function refuseOtherKind({ budget }: FoundBudget): void {
   );
 }
 
-function planOf(spec: AlertSpec, found: FoundBudget | undefined, steps: number): NonNullable<Change['plan']> {
+function planOf(spec: AlertSpec, found: FoundBudget | undefined, steps: number): NonNullable<Done['plan']> {
   const current: Record<string, string> = found ? shown(stateOf(found)) : {};
   const wanted = shown(spec);
   const differing = Object.entries(wanted).filter(([key, text]) => current[key] !== text);

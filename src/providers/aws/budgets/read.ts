@@ -41,6 +41,7 @@ export function readBudgets({ sender, scope, call, accountId: AccountId }: Wire)
   });
 }
 
+/** AWS can tell of spending too little, or exactly so much, as well: that is none of this port's, which shows it to nobody and leaves it alone. */
 export async function readNotices(wire: Wire, name: string): Promise<Notice[]> {
   const { sender, scope, call, accountId: AccountId } = wire;
   const notifications = await allPages<Notification>(async (NextToken) => {
@@ -54,7 +55,8 @@ export async function readNotices(wire: Wire, name: string): Promise<Notice[]> {
     );
     return { items: answer?.Notifications ?? [], next: answer?.NextToken };
   });
-  return Promise.all(notifications.map(async (each) => ({ notification: each, subscribers: await readSubscribers(wire, name, each) })));
+  const passed = notifications.filter(({ ComparisonOperator }) => ComparisonOperator === 'GREATER_THAN');
+  return Promise.all(passed.map(async (each) => ({ notification: each, subscribers: await readSubscribers(wire, name, each) })));
 }
 
 function readSubscribers({ sender, scope, call, accountId: AccountId }: Wire, name: string, notification: Notification) {

@@ -1,6 +1,17 @@
 import type { Budget, Notification, Subscriber } from '@aws-sdk/client-budgets';
-import type { AlertSpec } from '../../../ports/cost-alerts.ts';
-import { centsOf, type FoundBudget, type Notice, notificationKey, notificationOf, spendOf, subscriberKey, subscribersOf } from './facts.ts';
+import { CallError } from '../../../call/errors.ts';
+import type { AlertChange, AlertSpec } from '../../../ports/cost-alerts.ts';
+import {
+  centsOf,
+  type FoundBudget,
+  type Notice,
+  notificationKey,
+  notificationOf,
+  spendOf,
+  subscriberKey,
+  subscribersOf,
+  toldOf,
+} from './facts.ts';
 import type { Wire } from './read.ts';
 
 /** One request that brings a budget nearer to what it should be. Sent twice, it fails or does nothing. */
@@ -21,28 +32,42 @@ export function create(spec: AlertSpec): Step {
 }
 
 /**
- * What is to be sent so that a budget is what was asked for; nothing for one that is. What is there in another's place is turned into
+ * What is to be sent so that a budget is what was asked for; nothing for one that is, and nothing of what was left out: each threshold
+ * keeps its own subscribers of a kind that was not given. What is there in another's place is turned into
  * what is missing first, so that no limit is passed and no threshold is without anybody to tell on the way.
  */
-export function stepsTo(spec: AlertSpec, { budget, notices }: FoundBudget): Step[] {
-  const wanted = spec.thresholds.map(notificationOf);
+export function stepsTo(spec: AlertSpec, change: AlertChange, { budget, notices }: FoundBudget): Step[] {
+  const wanted =
+    change.thresholds || notices.length === 0 ? spec.thresholds.map(notificationOf) : notices.map(({ notification }) => notification);
   const keys = new Set(wanted.map(notificationKey));
   const there = new Map(notices.map((notice) => [notificationKey(notice.notification), notice]));
   const surplus = notices.filter(({ notification }) => !keys.has(notificationKey(notification)));
   const missing = wanted.filter((each) => !there.has(notificationKey(each)));
   const kept = wanted.flatMap((each) => there.get(notificationKey(each)) ?? []);
-  const subscribers = subscribersOf(spec);
+  const subscribers = someOf(spec.name, subscribersOf(spec));
+  const wantedOf = (notice: Notice) => {
+    const { emails, topics } = toldOf(notice.subscribers);
+    return someOf(spec.name, subscribersOf({ emails: change.emails ?? emails, topics: change.topics ?? topics }));
+  };
   return [
     ...(isLimit(spec, budget) ? [] : [updateBudget(budget, spec)]),
     ...missing.flatMap((notification, index) => {
       const turned = surplus[index];
       if (!turned) return [createNotification(spec.name, notification, subscribers)];
       const next: Notice = { notification, subscribers: turned.subscribers };
-      return [turnNotification(spec.name, turned.notification, notification), ...subscriberSteps(spec.name, next, subscribers)];
+      return [turnNotification(spec.name, turned.notification, notification), ...subscriberSteps(spec.name, next, wantedOf(next))];
     }),
-    ...kept.flatMap((notice) => subscriberSteps(spec.name, notice, subscribers)),
+    ...kept.flatMap((notice) => subscriberSteps(spec.name, notice, wantedOf(notice))),
     ...surplus.slice(missing.length).map(({ notification }) => deleteNotification(spec.name, notification)),
   ];
+}
+
+/** AWS has no threshold that tells nobody. */
+function someOf(name: string, subscribers: Subscriber[]): Subscriber[] {
+  if (subscribers.length > 0) return subscribers;
+  throw new CallError('invalid_input', `A threshold of the budget ${name} would tell nobody.`, {
+    remedy: 'Give emails or topics that each threshold tells. Budgets of AWS are removed in its console, under Billing.',
+  });
 }
 
 function isLimit({ cents, currency }: AlertSpec, { BudgetLimit }: Budget): boolean {

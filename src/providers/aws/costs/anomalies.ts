@@ -19,7 +19,10 @@ export function anomalyOf(anomaly: Anomaly, { accountId }: AccountTarget): { row
   if (RootCauses.length > 0 && causes.length === 0) return undefined;
   const [cause] = causes.toSorted((a, b) => (b.Impact?.Contribution ?? 0) - (a.Impact?.Contribution ?? 0));
   const { MaxImpact, TotalImpact = MaxImpact } = answered(Impact, action);
-  const impact = answered(typeof TotalImpact === 'number' && Number.isFinite(TotalImpact) ? TotalImpact : undefined, action);
+  // The total is of all accounts together.
+  const shares = causes.length < RootCauses.length ? causes.flatMap((each) => each.Impact?.Contribution ?? []) : [];
+  const found = shares.length > 0 ? shares.reduce((sum, share) => sum + share, 0) : TotalImpact;
+  const impact = answered(typeof found === 'number' && Number.isFinite(found) ? found : undefined, action);
   const service = cause?.Service ?? DimensionValue;
   return {
     impact,

@@ -1,3 +1,4 @@
+import type { ResultByTime } from '@aws-sdk/client-cost-explorer';
 import { CallError } from '../../../call/errors.ts';
 import type { AwsCosts } from '../../../ports/cost-sources.ts';
 import type { AccountTarget } from '../../../ports/domain.ts';
@@ -8,7 +9,7 @@ import { anomaliesRequest, anomalyOf } from './anomalies.ts';
 import { askOnce, pagesOf } from './ask.ts';
 import { explainedForecast } from './errors.ts';
 import { forecastOf, forecastRequest } from './forecast.ts';
-import { rowsOf, usageRequest } from './usage.ts';
+import { finalityOf, rowsOf, usageRequest } from './usage.ts';
 
 /** Where Cost Explorer is, whatever the regions of the account (AWS General Reference, "AWS Cost Explorer endpoints"). */
 const region = 'us-east-1';
@@ -21,11 +22,9 @@ export function createAwsCosts({ accounts, sender }: AwsContext): AwsCosts {
       const pages = pagesOf(call, announce, (token, asked) =>
         sender.ask('ce', scope, asked, (sdk) => new sdk.GetCostAndUsageCommand(usageRequest(account, question, token))),
       );
-      const results = [];
+      const results: ResultByTime[] = [];
       for await (const { ResultsByTime } of pages) results.push(...answered(ResultsByTime, 'GetCostAndUsage'));
-      // An answer of no periods at all is no bill that is closed, and what is final is kept for good.
-      const isFinal = results.length > 0 && results.every(({ Estimated }) => Estimated === false);
-      return { rows: results.flatMap((result) => rowsOf(result, question)), isFinal };
+      return { rows: results.flatMap((result) => rowsOf(result, question)), ...finalityOf(results, question) };
     },
     async forecast(account, period, call, announce) {
       const scope = scopeOf(account);

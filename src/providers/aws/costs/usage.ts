@@ -1,5 +1,5 @@
-import type { Expression, GetCostAndUsageCommandInput, GroupDefinition, ResultByTime } from '@aws-sdk/client-cost-explorer';
-import type { CostGroup, CostQuestion, CostRow } from '../../../ports/cost-sources.ts';
+import type { Expression, GetCostAndUsageCommandInput, GroupDefinition, MetricValue, ResultByTime } from '@aws-sdk/client-cost-explorer';
+import type { CostAnswer, CostGroup, CostQuestion, CostRow } from '../../../ports/cost-sources.ts';
 import type { AccountTarget } from '../../../ports/domain.ts';
 import { answered } from '../errors.ts';
 import { isZero, moneyOf } from './amounts.ts';
@@ -11,7 +11,6 @@ const dimensions = {
   usageType: 'USAGE_TYPE',
   kind: 'RECORD_TYPE',
   region: 'REGION',
-  account: 'LINKED_ACCOUNT',
 } as const satisfies Record<string, GroupDefinition['Key']>;
 
 /** What gives money back. It is reported beside what things cost, and is no part of it. */
@@ -30,19 +29,21 @@ export function usageRequest(account: AccountTarget, question: CostQuestion, tok
 }
 
 /** Of a management account AWS would add the members of the organisation; they are accounts of their own, here and in policy. */
-export function filterOf(
-  { accountId }: AccountTarget,
-  { service, withoutCredits }: Pick<CostQuestion, 'service' | 'withoutCredits'>,
-): Expression {
+export function filterOf({ accountId }: AccountTarget, { withoutCredits }: Pick<CostQuestion, 'withoutCredits'>): Expression {
   const ofAccount: Expression = { Dimensions: { Key: 'LINKED_ACCOUNT', Values: [accountId] } };
-  const more: Expression[] = [];
-  if (service !== undefined) more.push({ Dimensions: { Key: 'SERVICE', Values: [service] } });
-  if (withoutCredits) more.push({ Not: { Dimensions: { Key: 'RECORD_TYPE', Values: givenBack } } });
-  return more.length > 0 ? { And: [ofAccount, ...more] } : ofAccount;
+  return withoutCredits ? { And: [ofAccount, { Not: { Dimensions: { Key: 'RECORD_TYPE', Values: givenBack } } }] } : ofAccount;
 }
 
 function groupBy(group: CostGroup): GroupDefinition {
   return typeof group === 'string' ? { Type: 'DIMENSION', Key: dimensions[group] } : { Type: 'TAG', Key: group.tag };
+}
+
+/** An answer of no periods at all is no bill that is closed, and what is final is kept for good; nor does a period of other days tell anything. */
+export function finalityOf(results: readonly ResultByTime[], { period }: CostQuestion): Pick<CostAnswer, 'isFinal' | 'openFrom'> {
+  const open = results.filter(({ Estimated }) => Estimated !== false).map(({ TimePeriod }) => TimePeriod?.Start?.slice(0, 10) ?? '');
+  if (open.length === 0) return { isFinal: results.length > 0 };
+  const [openFrom = ''] = open.toSorted();
+  return { isFinal: false, ...(openFrom > period.from && open.every((day) => day < period.until) ? { openFrom } : {}) };
 }
 
 /** Throws `CallError` at what AWS does not send. Groups that cost nothing are left out. */
@@ -53,15 +54,21 @@ export function rowsOf({ TimePeriod, Groups = [], Total }: ResultByTime, { perio
   // A period without groups has its total instead.
   const found =
     Groups.length > 0
-      ? Groups.map(({ Keys = [], Metrics }) => ({ keys: groups.map((group, at) => keyOf(group, Keys[at])), value: Metrics?.UnblendedCost }))
-      : Total?.UnblendedCost
-        ? [{ keys: groups.map(keyOfTotal), value: Total.UnblendedCost }]
+      ? Groups.map(({ Keys = [], Metrics }) => ({ keys: groups.map((group, at) => keyOf(group, Keys[at])), value: costOf(Metrics) }))
+      : costOf(Total)
+        ? [{ keys: groups.map(keyOfTotal), value: costOf(Total) }]
         : [];
   return found.map(({ keys, value }) => ({ from, keys, ...moneyOf(value, action) })).filter(({ amount }) => !isZero(amount));
 }
 
-function keyOf(group: CostGroup, given: string | undefined): string {
-  const key = answered(given, action);
+/** AWS answers with the metric that it was asked for; an emulator with what was put down for it. */
+function costOf(metrics: ResultByTime['Total'] = {}): MetricValue | undefined {
+  return metrics.UnblendedCost ?? Object.entries(metrics).find(([name]) => name.endsWith('Cost'))?.[1];
+}
+
+/** The same goes for groups: one without a key of this kind is told apart by the others alone. */
+function keyOf(group: CostGroup, key: string | undefined): string {
+  if (key === undefined) return keyOfTotal(group);
   // `Team$backend`; a key of a tag has no `$`.
   if (typeof group !== 'string') return key.slice(key.indexOf('$') + 1);
   if (group !== 'kind') return key;
