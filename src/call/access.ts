@@ -1,6 +1,7 @@
 import type { AccessPort, ApprovalView, HealthCheck } from '../ports/access.ts';
 import type { CallScope } from '../ports/call-scope.ts';
 import type { Principal, Resolved } from '../ports/domain.ts';
+import { spendInWords } from './advice.ts';
 import { decideCall } from './decide.ts';
 import { CallError } from './errors.ts';
 import type { Road } from './invoke.ts';
@@ -98,7 +99,8 @@ export function createAccess({ road, version, mode, probes, runbooks }: AccessOp
       }
       const asking = { ...call, iam: [...call.iam, ...operation.iam] };
       const { targets: own, secrets } = await resolveTargets(operation, operation.targets(input, principal), references, resolvers, asking);
-      const spend = await spendPort.facts(operation.adds?.(input, own[0]));
+      const addition = operation.adds?.(input, own[0]);
+      const spend = await spendPort.facts(addition);
       const decision = await decideCall(
         policy,
         { operation, principal, input, targets: own, secrets, dryRun, sandbox, spend },
@@ -111,6 +113,7 @@ export function createAccess({ road, version, mode, probes, runbooks }: AccessOp
         decision: decision.kind === 'approval' ? 'approval_required' : decision.kind,
         policies: [...decision.policyIds],
         advice: decision.kind === 'allow' ? [] : [...decision.advice],
+        ...(addition ? { spend: spendInWords(spend) } : {}),
         targets: targets.map((target, index) => ({
           type: target.type,
           id: target.id,

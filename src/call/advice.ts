@@ -10,19 +10,22 @@ export function moneyOf(cents: number | undefined, currency: string): string {
   return `${cents < 0 ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)} ${currency}`;
 }
 
-/** @param spend absent where nothing is known of it */
-export function filledAdvice(advice: readonly string[], spend: SpendFacts = { currency: 'USD', budgetCents: 0 }): string[] {
+/** Spend in words, by the names that advice uses. */
+export function spendInWords(spend: SpendFacts): Record<(typeof adviceWords)[number], string> {
   const { currency, budgetCents, monthToDateCents, forecastCents, monthlyCostCents, ageMinutes } = spend;
-  const values: Record<(typeof adviceWords)[number], string> = {
+  return {
     monthToDate: moneyOf(monthToDateCents, currency),
     forecast: moneyOf(forecastCents, currency),
     budget: moneyOf(budgetCents, currency),
     monthlyCost: moneyOf(monthlyCostCents, currency),
     spendAge: ageMinutes === undefined ? 'unknown' : `${ageMinutes} minutes`,
   };
+}
+
+/** @param spend absent where nothing is known of it */
+export function filledAdvice(advice: readonly string[], spend: SpendFacts = { currency: 'USD', budgetCents: 0 }): string[] {
+  const words: Readonly<Record<string, string>> = spendInWords(spend);
   return advice.map((text) =>
-    text.replace(/\{(\w+)\}/g, (whole, word: string) =>
-      Object.hasOwn(values, word) ? (values[word as keyof typeof values] ?? whole) : whole,
-    ),
+    text.replace(/\{(\w+)\}/g, (whole, word: string) => (Object.hasOwn(words, word) ? (words[word] ?? whole) : whole)),
   );
 }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { isIntact } from '../approvals/binding.ts';
 import { createApproverKey, publicKeyOf, signApproval } from '../approvals/signing.ts';
+import { spendInWords } from '../call/advice.ts';
 import { newCallId } from '../call/call-id.ts';
 import { cleanDeep } from '../call/canonical.ts';
 import { createRedactor } from '../call/redact.ts';
@@ -10,6 +11,9 @@ import { addApprover } from '../config/add-approver.ts';
 import { createApproverList } from '../config/approvers.ts';
 import { approverKeyFolder, processEnvironment } from '../config/environment.ts';
 import type { Settings } from '../config/load.ts';
+import { connectSpend } from '../connect-spend.ts';
+import type { Resolved } from '../ports/domain.ts';
+import type { SpendPort } from '../ports/spend.ts';
 import type { ApprovalRow } from '../ports/state.ts';
 import type { ZiggieServer } from '../server.ts';
 import { type CommonOptions, settingsOf, withServer, withStore } from './context.ts';
@@ -40,7 +44,10 @@ export async function list(options: CommonOptions & { all?: boolean; json?: bool
 }
 
 export async function show(id: string, options: CommonOptions): Promise<void> {
-  await withStore(options, (store, settings) => print(stringify(view(existing(store.getApproval(id), id, settings)))));
+  await withStore(options, async (store, settings) => {
+    const row = existing(store.getApproval(id), id, settings);
+    print(stringify({ ...view(row), ...(await spendOf(row, connectSpend(settings, store))) }));
+  });
 }
 
 export async function decide(verb: 'approve' | 'reject', id: string, options: KeyOptions & { as?: string }): Promise<void> {
@@ -53,7 +60,7 @@ export async function decide(verb: 'approve' | 'reject', id: string, options: Ke
     if (!isIntact(row) || row.expiresAt > Date.now() + settings.approvalTtlMs) {
       throw new CliError(exit.failed, `${id} was changed in the database after it was asked for; it cannot be decided.`);
     }
-    print(stringify(view(row)));
+    print(stringify({ ...view(row), ...(await spendOf(row, server.road.spend)) }));
     const { approver, keyFile, passphrase } = await identify(options, settings);
     if (approver === row.requester) throw new CliError(exit.denied, 'Nobody approves a request of their own.');
     const key = readFileSync(keyFile, 'utf8');
@@ -198,6 +205,15 @@ function stored(row: ApprovalRow): object {
     expiresAt: new Date(row.expiresAt).toISOString(),
     ...(approver ? { approver } : {}),
   };
+}
+
+/** What a launch would cost, as it is decided on now: not part of what is signed. */
+async function spendOf(row: ApprovalRow, spend: SpendPort): Promise<{ spend?: Record<string, string> }> {
+  const { operations } = await import('../tools/index.ts');
+  const { input, targets } = JSON.parse(row.binding) as Binding;
+  // Of a target only what the approval is bound to is known here, which has no type of an instance that is to be started.
+  const addition = operations.find(({ name }) => name === row.tool)?.adds?.(input, targets[0] as unknown as Resolved);
+  return addition?.instanceType === undefined ? {} : { spend: spendInWords(await spend.facts(addition)) };
 }
 
 function targetsOf(row: ApprovalRow): string {

@@ -286,7 +286,12 @@ export const ziggieYaml = z.strictObject({
   apps: z.array(app).default([]),
   costs: z
     .strictObject({
-      budget: z.strictObject({ amount: money.default('100.00'), currency: currency.default('USD') }).prefault({}),
+      budget: z
+        .strictObject({
+          amount: money.refine((amount) => Number(amount) > 0, 'expected more than nothing').default('100.00'),
+          currency: currency.default('USD'),
+        })
+        .prefault({}),
       requestsPerDay: z.int().min(1).max(10_000).default(50),
       /** Units of the budget's currency for one of another: { EUR: '1.08' } */
       rates: z
@@ -302,6 +307,7 @@ export const ziggieYaml = z.strictObject({
           application: z.string().min(1).max(128).default('Application'),
           instance: z.string().min(1).max(128).default('Name'),
         })
+        .refine((keys) => new Set(Object.values(keys)).size === Object.keys(keys).length, 'expected a tag of its own for each')
         .prefault({}),
       recipients: z.array(mailbox).max(50).default([]),
       topics: z

@@ -50,14 +50,15 @@ export function createBreakdown({ reader, store, settings: { tags }, everything,
       return by === 'day' ? shown.sort((a, b) => (a.name < b.name ? -1 : 1)) : shown;
     });
     const tag = by in tags && aws.found.length > 0 ? tags[by as keyof TagKeys] : undefined;
+    const age = ageOf([aws, hostinger], now(), unspreadParts(hostinger.found[0]));
     return {
       month: month.name,
-      incomplete: today < month.end || !aws.isFinal,
+      incomplete: today < month.end || !aws.isFinal || age.missing !== undefined,
       rows: rows.slice(skip, skip + limit),
       totals: sums.map(({ currency, total }) => `${decimalOf(total)} ${currency}`),
       ...(tag ? { tag } : {}),
       ...(rows.length > skip + limit ? { nextCursor: encodeCursor({ of: listOf(query, month), skip: skip + limit }) } : {}),
-      ...ageOf([aws, hostinger], now(), unspreadParts(hostinger.found[0])),
+      ...age,
     };
   };
 }

@@ -16,7 +16,7 @@ export async function currentOf(options: ViewOptions, accounts: readonly Account
   const soFar = await readSoFar(options, accounts, call);
   const { month, sources, isEverything } = soFar;
   const { parts, amounts, totals, byService } = billOf(sources, month, month.today + 1);
-  keepSnapshot(options, soFar, amounts);
+  keepSnapshot(options, soFar);
 
   const converted = convert(amounts, rates, budget.currency);
   // Of a part it would say too little.

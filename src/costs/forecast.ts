@@ -22,7 +22,7 @@ interface Expected {
   readonly mean: Cents;
   /** Absent where AWS gave none. */
   readonly bounds?: { readonly low: Cents; readonly high: Cents };
-  readonly basis: 'aws' | 'trend' | 'certain';
+  readonly basis: Forecast['forecasts'][number]['basis'];
 }
 
 /** The month's forecast with everything that it was made of. */
@@ -31,6 +31,8 @@ interface Outlook {
   readonly spent: readonly Amount[];
   readonly expected: readonly Expected[];
   readonly forecasts: readonly Amount[];
+  /** The same as decisions and alerts count it. */
+  readonly guarded: { readonly spent: readonly Amount[]; readonly forecasts: readonly Amount[] };
   readonly age: ReturnType<typeof ageOf>;
   /** Whether all that is configured is in it. */
   readonly isWhole: boolean;
@@ -79,7 +81,8 @@ export interface Combined {
  */
 export async function combinedOf(options: ViewOptions, accounts: readonly AccountTarget[], call: CallScope): Promise<Combined> {
   const { rates, budget } = options;
-  const { soFar, spent, forecasts, age, isWhole } = await outlookOf(options, accounts, call);
+  const { soFar, guarded, age, isWhole } = await outlookOf(options, accounts, call);
+  const { spent, forecasts } = guarded;
   const toDate = inOneCurrency(spent, rates, budget.currency);
   if (!toDate) throw noRate(withoutRate(spent, rates, budget.currency), budget.currency);
   const expected = isWhole ? inOneCurrency(forecasts, rates, budget.currency) : undefined;
@@ -117,22 +120,24 @@ async function outlookOf(options: ViewOptions, accounts: readonly AccountTarget[
     const known = { parts, billedUntil: billedUntil(answer.fetchedAt, month), forecast };
     return { account, ...expectedOf(known, month, () => lastMonth(reader, account, sources, month)) };
   });
-  const certain = partsOf({ ...sources, aws: [] }, month.first, month.end);
-  const expected = added(
-    each.flatMap((account) => account.expected ?? []),
-    certain,
-  );
-
-  const soFarParts = partsOf(sources, month.first, month.today + 1);
-  const spent = amountsOf(soFarParts);
-  const forecasts = expected.map(({ currency, mean }) => ({ currency, cents: rounded(mean) }));
   const unknown = each.flatMap(({ account, expected: known }) => (known ? [] : [notKnown(account, month)]));
+  const isLacking = [...unknown, ...soFar.unspread, ...soFar.gathered.flatMap(({ failures }) => failures)].length > 0;
+  const ofAccounts = each.flatMap((account) => account.expected ?? []);
+  const outlookFrom = (from: Sources) => {
+    const certain = partsOf({ ...from, aws: [] }, month.first, month.end);
+    const expected = added(ofAccounts, certain, isLacking ? 'incomplete' : 'certain');
+    const soFarParts = partsOf(from, month.first, month.today + 1);
+    const forecasts = expected.map(({ currency, mean }) => ({ currency, cents: rounded(mean) }));
+    return { parts: [...soFarParts, ...certain], expected, spent: amountsOf(soFarParts), forecasts };
+  };
+  const { parts, ...shown } = outlookFrom(sources);
+  const guarded = outlookFrom(soFar.guarded);
   const isWhole = soFar.isEverything && unknown.length === 0;
   const oldestAt = Math.min(soFar.oldestAt, ...given.readAt, ...each.flatMap(({ modelAt }) => modelAt ?? []));
-  keepSnapshot(options, soFar, spent, isWhole ? { amounts: forecasts, oldestAt } : undefined);
-  const rateless = unconverted([...soFarParts, ...certain], rates, budget);
+  keepSnapshot(options, soFar, isWhole ? { amounts: guarded.forecasts, oldestAt } : undefined);
+  const rateless = unconverted(parts, rates, budget);
   const age = ageOf([...soFar.gathered, given], now(), [...soFar.unspread, ...unknown, ...rateless]);
-  return { soFar, spent, expected, forecasts, age, isWhole };
+  return { soFar, ...shown, guarded, age, isWhole };
 }
 
 /**
@@ -202,10 +207,10 @@ function lastMonth(reader: CostReader, account: AccountTarget, { tags }: Sources
 }
 
 /**
- * Accounts together, and with what is certain. The bounds of a sum lie closer than the sums of bounds, because accounts do not all
+ * Accounts together, and with what is certain, which has `basisAlone` where it is all. The bounds of a sum lie closer than the sums of bounds, because accounts do not all
  * miss on the same side: added up they are too wide, which promises less than could be promised, and never more.
  */
-function added(accounts: readonly Expected[], certain: readonly Part[]): Expected[] {
+function added(accounts: readonly Expected[], certain: readonly Part[], basisAlone: Expected['basis']): Expected[] {
   const currencies = new Set([...accounts, ...certain].map(({ currency }) => currency));
   return [...currencies].sort().map((currency) => {
     const own = accounts.filter((each) => each.currency === currency);
@@ -218,7 +223,7 @@ function added(accounts: readonly Expected[], certain: readonly Part[]): Expecte
       ...(own.length > 0 && bounds.length === own.length
         ? { bounds: { low: sum(bounds.map(({ low }) => low)), high: sum(bounds.map(({ high }) => high)) } }
         : {}),
-      basis: own.length === 0 ? 'certain' : own.some(({ basis }) => basis === 'trend') ? 'trend' : 'aws',
+      basis: own.length === 0 ? basisAlone : own.some(({ basis }) => basis === 'trend') ? 'trend' : 'aws',
     };
   });
 }

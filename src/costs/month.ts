@@ -5,7 +5,7 @@ import type { AccountTarget } from '../ports/domain.ts';
 import { monthNamed, oldestMonth } from './asked-month.ts';
 import { amountsOf, billOf, unspreadParts } from './bill.ts';
 import { type Day, dateOf, dayOf, type MonthSpan, monthOf } from './calendar.ts';
-import { type Amount, decimalOf } from './cents.ts';
+import { type Amount, decimalOf, rounded } from './cents.ts';
 import {
   about,
   aboutBill,
@@ -57,17 +57,20 @@ export function createMonthView(options: BillViewOptions): CostsPort['month'] {
     // Of a part it would say too little.
     const use = isConfigured && isWhole ? budgetUse(amounts, rates, budget) : undefined;
     const gathered = [...bills, hostinger, ...read];
+    const unspread = unspreadParts(all.hostinger);
+    // Not what only explains: the bill is whole without it.
+    const isLacking = unspread.length > 0 || [...bills, hostinger].some(({ missing }) => missing.length > 0);
     return {
       month: month.name,
       asOf: asOf(gathered, now()),
-      incomplete: runs || bills.some(({ isFinal }) => !isFinal),
+      incomplete: runs || isLacking || bills.some(({ isFinal }) => !isFinal),
       totals,
       ...(converted ? { converted } : {}),
       ...(use ? { budget: use } : {}),
       ...(span && compared ? { previous: previousOf(month, span, compared, settings) } : {}),
       byService,
       ...(movers.length > 0 ? { movers } : {}),
-      ...ageOf(gathered, now(), [...unspreadParts(all.hostinger), ...unconverted(parts, rates, budget)]),
+      ...ageOf(gathered, now(), [...unspread, ...unconverted(parts, rates, budget)]),
     };
   };
 }
@@ -184,8 +187,8 @@ function compare(amounts: readonly Amount[], earlier: readonly Amount[], { rates
   };
 }
 
-/** `+12.00 USD (+23%)` */
+/** `+12.00 USD (+23%)`, to the nearest percent */
 function changeOf(was: bigint, is: bigint, currency: string): string {
-  const percent = was > 0n ? ((is - was) * 100n) / was : undefined;
+  const percent = was > 0n ? rounded({ numerator: (is - was) * 100n, denominator: was }) : undefined;
   return `${signed(is - was)} ${currency}${percent === undefined ? '' : ` (${percent > 0n ? '+' : ''}${percent}%)`}`;
 }

@@ -95,8 +95,9 @@ function awsParts({ account, granularity, groups, rows }: AwsRows, tags: TagKeys
 
 function ofGroup(group: CostGroup, key: string, tags: TagKeys): Partial<Part> {
   if (typeof group === 'object') {
-    const whose = (['team', 'application', 'instance'] as const).find((name) => tags[name] === group.tag);
-    return whose && key ? { [whose]: key } : {};
+    // One tag may tell several.
+    const whose = (['team', 'application', 'instance'] as const).filter((name) => key && tags[name] === group.tag);
+    return Object.fromEntries(whose.map((name) => [name, key]));
   }
   return { [group]: key };
 }

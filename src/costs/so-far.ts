@@ -29,6 +29,8 @@ export interface SoFarOptions {
 export interface SoFar {
   readonly month: Month;
   readonly sources: Sources;
+  /** The same as decisions and alerts count it: entries do not lower it. */
+  readonly guarded: Sources;
   readonly aws: readonly AwsAnswer[];
   /** Accounts of AWS that answered. */
   readonly accounts: readonly AccountTarget[];
@@ -62,6 +64,7 @@ export async function readSoFar(
   return {
     month,
     sources,
+    guarded: { ...sources, ledger: withoutNegative(sources.ledger) },
     aws: aws.found,
     accounts: awsAccounts(accounts).filter(({ account }) => aws.found.some((each) => each.account === account)),
     gathered: [aws, { ...paid, readAt: [] }],
@@ -70,4 +73,13 @@ export async function readSoFar(
     isSound: isEverything && gathered.every(({ missing }) => missing.length === 0),
     oldestAt: Math.min(now(), ...gathered.flatMap(({ readAt }) => readAt)),
   };
+}
+
+/**
+ * The ledger without entries that, with their corrections, come to less than nothing: whoever may record could else make room in the budget.
+ * A correction has the dates and currency of its entry, so that both together are in every span of days of one sign.
+ */
+function withoutNegative(ledger: readonly LedgerEntry[]): LedgerEntry[] {
+  const entries = Map.groupBy(ledger, ({ id, corrects = id }) => corrects);
+  return [...entries.values()].filter((all) => all.reduce((sum, { cents }) => sum + BigInt(cents), 0n) >= 0n).flat();
 }

@@ -1,10 +1,11 @@
 /**
- * Invariant: what policy is told of spend is of everything that is configured. A partial view would let through what the whole forbids,
- * and is never kept.
+ * Invariant: what policy is told of spend is of everything that is configured, and nothing that anybody records lowers it. A partial view
+ * would let through what the whole forbids, and is never kept.
  */
 import type { KeptSpend, StateStore } from '../ports/state.ts';
-import { unspread } from './bill.ts';
+import { amountsOf, unspread } from './bill.ts';
 import type { Amount } from './cents.ts';
+import { partsOf } from './parts.ts';
 import { type Budget, inOneCurrency, type Rates } from './rates.ts';
 import type { SoFar } from './so-far.ts';
 
@@ -14,7 +15,7 @@ export interface SnapshotOptions {
   readonly rates: Rates;
 }
 
-/** What the month is expected to come to. */
+/** What the month is expected to come to, of guarded sources. */
 export interface Expected {
   readonly amounts: readonly Amount[];
   /** When its oldest figure was read. */
@@ -27,15 +28,14 @@ export interface Expected {
  */
 export function keepSnapshot(
   { store, budget: { currency }, rates }: SnapshotOptions,
-  { month: { name: month }, sources, isSound, oldestAt: monthToDateAt }: SoFar,
-  amounts: readonly Amount[],
+  { month: { name: month, first, today }, guarded, isSound, oldestAt: monthToDateAt }: SoFar,
   expected?: Expected,
 ): void {
-  const whole = unspread(sources.hostinger).map((each) => ({
+  const whole = unspread(guarded.hostinger).map((each) => ({
     currency: each.currency,
     cents: BigInt(Math.max(each.totalCents, each.renewalCents)),
   }));
-  const soFar = inOneCurrency([...amounts, ...whole], rates, currency);
+  const soFar = inOneCurrency([...amountsOf(partsOf(guarded, first, today + 1)), ...whole], rates, currency);
   if (!isSound || !soFar) return;
   const monthToDateCents = Number(soFar.cents);
   const last = store.spend();

@@ -6,6 +6,7 @@ import { monthAt } from './calendar.ts';
 const staleMs = 24 * 3_600_000;
 /** AWS's figures are up to a day behind (Cost Management User Guide, "Analyzing your costs with AWS Cost Explorer"). */
 const lagMs = 24 * 3_600_000;
+const momentMs = 1_000;
 
 export interface SpendOptions {
   readonly store: Pick<StateStore, 'spend' | 'reserveSpend' | 'spendReservedSince' | 'renameSpend' | 'releaseSpend'>;
@@ -22,23 +23,39 @@ export function createSpend({ store, budget, prices, dollarRate, now }: SpendOpt
   const monthNow = () => monthAt(now()).name;
   const inBudget = (dollarCents: number): number | undefined => {
     if (budget.currency === 'USD') return dollarCents;
-    return dollarRate === undefined ? undefined : Math.ceil(dollarCents * dollarRate);
+    // To the millionth first, so that what is exact stays so: 100 × 1.1 is 110.
+    return dollarRate === undefined ? undefined : Math.ceil(Number((dollarCents * dollarRate).toFixed(6)));
   };
+  /** What is known of spend so far; for what adds nothing as it was a moment ago, so that most calls cost no reading. */
+  let last: { readonly facts: SpendFacts; readonly at: number } | undefined;
+  const soFar = (before?: string): SpendFacts => {
+    const at = now();
+    const kept = store.spend();
+    // A forecast knows nothing of what was launched since, nor shortly before.
+    const unseen = kept?.forecastAt === undefined ? 0 : store.spendReservedSince(kept.forecastAt - lagMs, before);
+    const facts = {
+      currency: budget.currency,
+      budgetCents: budget.cents,
+      ...(kept ? fresh(kept, agesOf(kept, budget.currency, at), unseen) : {}),
+    };
+    if (before === undefined) last = { facts, at };
+    return facts;
+  };
+  const momentAgo = () => (last && now() >= last.at && now() - last.at < momentMs ? last.facts : soFar());
   return {
     async facts(addition, before) {
-      const adds = addition ? (await prices()).monthlyCents(addition) : 0;
+      if (!addition) return { ...momentAgo(), monthlyCostCents: 0 };
+      const adds = (await prices()).monthlyCents(addition);
       const monthlyCostCents = adds === undefined ? undefined : inBudget(adds);
-      const kept = store.spend();
-      // A forecast knows nothing of what was launched since, nor shortly before.
-      const unseen = kept?.forecastAt === undefined ? 0 : store.spendReservedSince(kept.forecastAt - lagMs, before);
       return {
-        currency: budget.currency,
-        budgetCents: budget.cents,
-        ...(kept ? fresh(kept, agesOf(kept, budget.currency, now()), unseen) : {}),
+        ...soFar(before),
         ...(monthlyCostCents === undefined ? {} : { monthlyCostCents }),
       };
     },
-    reserve: (agent, key, callId, cents, capCents) => store.reserveSpend(agent, monthNow(), key, callId, cents, capCents, now()),
+    reserve(agent, key, callId, cents, capCents) {
+      last = undefined;
+      return store.reserveSpend(agent, monthNow(), key, callId, cents, capCents, now());
+    },
     rename: (agent, callId, key) => store.renameSpend(agent, callId, key),
     release: (agent, callId) => store.releaseSpend(agent, callId),
   };

@@ -17,6 +17,8 @@ export interface Explanation {
   decision: 'allow' | 'deny' | 'approval_required';
   policies: string[];
   advice: string[];
+  /** Of a call that adds to the bill: what it adds, and what is known of spend. */
+  spend?: Record<string, string>;
   targets: { type: string; id: string; state?: string; tags: Record<string, string> }[];
 }
 

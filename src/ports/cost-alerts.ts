@@ -27,13 +27,16 @@ export interface BudgetState extends AlertSpec {
   /** Decimal text in the budget's currency, as AWS last worked it out. */
   readonly spent?: string;
   readonly forecast?: string;
+  /** Why whom it tells (and its thresholds, where none are here) could not be read; `emails` and `topics` are what could. */
+  readonly unread?: { readonly code: string; readonly message: string };
 }
 
 /** Budgets of AWS, by the month over the whole account. Throw `CallError`. */
 export interface AwsBudgets {
   /**
    * Creates it, or changes what differs of what is given: amount, thresholds, subscribers; the same again changes nothing. Nothing else
-   * of a budget is touched. Uses AWS's dry run nowhere: with `call.dryRun` it reads and plans.
+   * of a budget is touched. Subscribers that the service cannot show are left alone, and in `missing` in place of `to`. Uses AWS's dry
+   * run nowhere: with `call.dryRun` it reads and plans.
    * @param complete what all of it is to be, by what is there; what it throws is thrown
    */
   put(
@@ -41,7 +44,7 @@ export interface AwsBudgets {
     change: AlertChange,
     complete: (there: BudgetState | undefined) => AlertSpec,
     call: CallScope,
-  ): Promise<{ outcome: 'created' | 'updated' | 'unchanged'; to: string[]; plan?: Plan }>;
+  ): Promise<{ outcome: 'created' | 'updated' | 'unchanged'; to?: string[]; missing?: MissingPart[]; plan?: Plan }>;
   /** Those over the whole account, by name. @param page.after name of the last one seen */
   list(
     account: AccountTarget,
@@ -58,7 +61,8 @@ export interface AlertRow {
   amount: string;
   /** `80% actual` */
   thresholds: string[];
-  to: string[];
+  /** Absent where it could not be read. */
+  to?: string[];
   spent?: string;
   forecast?: string;
   /** Thresholds that somebody was told of this month. */
@@ -77,7 +81,7 @@ export interface AlertsPort {
     scope: AlertRow['scope'],
     change: AlertChange,
     call: CallScope,
-  ): Promise<{ outcome: 'created' | 'updated' | 'unchanged'; to: string[]; plan?: Plan }>;
+  ): Promise<{ outcome: 'created' | 'updated' | 'unchanged'; to?: string[]; missing?: MissingPart[]; plan?: Plan }>;
   /** A combined one. Throws `invalid_input` where there is none of this name. */
   remove(name: string, call: CallScope): Promise<{ outcome: 'removed'; to: string[]; plan?: Plan }>;
   /** Combined ones first. Accounts that did not answer are in `missing`. */

@@ -101,7 +101,7 @@ export interface WholeMonth extends Age {
   month: string;
   /** When AWS's oldest figure in here was read. */
   asOf: string;
-  /** True while its days are not over or AWS may still change it. */
+  /** True while its days are not over, AWS may still change it, or a part of it is missing. */
   incomplete: boolean;
   totals: CurrencyTotals[];
   converted?: Converted;
@@ -123,9 +123,9 @@ export interface Forecast extends Age {
     high?: string;
     /**
      * `aws`: AWS's forecast of the rest. `trend`: as the days that are billed by now, or the month before, because AWS gave none.
-     * `certain`: nothing in it is AWS's.
+     * `certain`: nothing in it is AWS's. `incomplete`: neither, but a part that was asked for is missing.
      */
-    basis: 'aws' | 'trend' | 'certain';
+    basis: 'aws' | 'trend' | 'certain' | 'incomplete';
   }[];
   converted?: Converted;
   budget?: BudgetUse;

@@ -51,9 +51,9 @@ export const prompts: readonly PromptDeclaration[] = [
     name: 'cost-spike',
     title: 'Costs have risen',
     description: 'Find out what made a month dear, from its costs as they are known, and what to do about it.',
-    arguments: [{ name: 'month', description: 'YYYY-MM', required: true, completion: { months: true } }],
-    facts: ({ month = '-' }) => [`cloud://costs/${encodeURIComponent(month)}`, 'cloud://costs/forecast'],
+    arguments: [{ name: 'month', description: 'YYYY-MM; without it, this one', required: false, completion: { months: true } }],
+    facts: ({ month = 'current' }) => [`cloud://costs/${encodeURIComponent(month)}`, 'cloud://costs/forecast'],
     opening: ({ month }) =>
-      `Costs of ${month} are higher than they should be. Find out why, and what would end it, following the runbook. The month, the forecast and the runbook are attached.`,
+      `Costs of ${month ?? 'this month'} are higher than they should be. Find out why, and what would end it, following the runbook. The month, the forecast and the runbook are attached.`,
   },
 ];

@@ -46,7 +46,7 @@ const deploymentRollback = `# Roll a deployment back
 const costSpike = `# Costs have risen
 
 1. Read the month (costs_month): \`movers\` names the services that changed most, with the usage type and the day. That is most of the answer.
-2. Is it real? \`incomplete\`: the month is not over, and is compared up to the same day. Credits or a refund of the month before make this one look dear: compare \`total\`, which is before both. A renewal that is paid once a year is in \`cash\`, not in \`total\`.
+2. Is it real? \`incomplete\`: a cloud did not answer (\`missing\` says which), or the month is not over, and is compared with the same days of the one before, without today. Credits or a refund of the month before make this one look dear: compare \`total\`, which is before both. A renewal that is paid once a year is in \`cash\`, not in \`total\`.
 3. Narrow it down with costs_breakdown of that month and service, each once: by usageType (what), day (since when), region (where: one that you do not use is a warning), team and application (whose; \`(none)\` is untagged).
    - \`BoxUsage:<type>\`: instances of that type. instances_list, then instances_metrics: idle ones are the usual cause.
    - \`DataTransfer-Out\`, \`NatGateway-Bytes\`: traffic. Look at what was deployed on that day (deploy_list).

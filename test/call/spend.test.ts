@@ -84,6 +84,7 @@ describe('a launch', () => {
     );
     expect(explained).toMatchObject({ decision: 'approval_required', policies: ['launch-within-budget'] });
     expect(JSON.stringify(explained.advice)).toContain('95.00 USD');
+    expect(explained.spend).toMatchObject({ monthlyCost: '10.00 USD', forecast: '95.00 USD', budget: '100.00 USD' });
   });
 });
 

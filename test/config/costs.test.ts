@@ -70,6 +70,8 @@ describe('costs', () => {
     ["{ budget: { amount: '100,00' } }", /expected an amount/],
     ['{ budget: { amount: 100 } }', /in quotes/],
     ["{ budget: { amount: '-5' } }", /expected an amount/],
+    ["{ budget: { amount: '0.00' } }", /more than nothing/],
+    ['{ tags: { team: Name } }', /a tag of its own/],
     ["{ budget: { amount: '1.005' } }", /expected an amount/],
     ['{ budget: { currency: DOLLAR } }', /ISO 4217/],
     ["{ rates: { EUR: '0' } }", /expected a rate/],

@@ -146,6 +146,8 @@ describe('a launch', () => {
     expect(planned.body.plan).toMatchObject({ needsApproval: true, change: { monthlyCost: expect.stringMatching(/^\+\d+\.\d\d USD$/) } });
     expect(proxy.count('RunInstances')).toBe(1);
 
+    const shown = (await run(['approvals', 'show', asked.approval.id], environment)).stdout;
+    expect(shown).toMatch(new RegExp(`forecast: ${expected} USD\\s+budget: 40.00 USD\\s+monthlyCost: \\d`));
     const approved = await run(['approvals', 'approve', asked.approval.id], environment, 'correct horse\n');
     expect(approved, approved.stderr).toMatchObject({ code: 0 });
     const done = await ziggie.call('instances_launch', launch);

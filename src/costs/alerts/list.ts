@@ -26,7 +26,7 @@ const cursorShape = z.strictObject({ source: z.string(), after: z.string() });
 interface Source {
   /** Empty for our own, else the account. */
   readonly name: string;
-  read(page: { limit: number; after?: string }): Promise<{ rows: AlertRow[]; more: boolean }>;
+  read(page: { limit: number; after?: string }): Promise<{ rows: AlertRow[]; more: boolean; missing?: MissingPart[] }>;
 }
 
 /** Throws `invalid_input` for a foreign cursor. */
@@ -58,6 +58,7 @@ export async function listAlerts(
       });
     else {
       alerts.push(...read.rows);
+      missing.push(...(read.missing ?? []));
       if (read.more) return answer(alerts, missing, encodeCursor({ source: name, after: read.rows.at(-1)?.name ?? after ?? '' }));
       if (alerts.length >= limit && source !== sources.at(-1))
         return answer(alerts, missing, encodeCursor({ source: nextOf(sources, source), after: '' }));
@@ -133,19 +134,34 @@ function awsSource({ budgets }: ListOptions, account: Resolved<AccountTarget>, n
     name: account.account,
     async read(page) {
       const { budgets: found, more } = await budgets.list(account, page, call);
-      return { rows: found.map((each) => ({ ...awsRow(each), ...(named ? { account: account.account } : {}) })), more };
+      const rows = found.map((each) => ({ ...awsRow(each), ...(named ? { account: account.account } : {}) }));
+      return { rows, more, missing: unreadParts(found, account.account) };
     },
   };
 }
 
+/** One row for each kind of failure, since a service that fails does so for many budgets. */
+function unreadParts(budgets: readonly BudgetState[], account: string): MissingPart[] {
+  const kinds = Map.groupBy(
+    budgets.filter(({ unread }) => unread),
+    ({ unread }) => unread?.code ?? '',
+  );
+  return [...kinds].map(([code, all]) => ({
+    provider: 'aws',
+    account,
+    code,
+    message: `Alerts of ${all.map(({ name }) => name).join(', ')} could not be read wholly: ${all[0]?.unread?.message}`,
+  }));
+}
+
 function awsRow(budget: BudgetState): AlertRow {
-  const { name, currency, thresholds, emails, topics, spent, forecast } = budget;
+  const { name, currency, thresholds, emails, topics, unread, spent, forecast } = budget;
   return {
     name,
     scope: 'aws',
     amount: amountOf(budget),
     thresholds: thresholds.map(thresholdText),
-    to: [...emails, ...topics],
+    ...(unread ? {} : { to: [...emails, ...topics] }),
     ...worked('spent', spent, currency),
     ...worked('forecast', forecast, currency),
   };

@@ -1,6 +1,6 @@
 /** Invariant: a combined alert tells nobody whom the configuration does not name, whenever it was set and by whom. */
 import { CallError } from '../../call/errors.ts';
-import type { AlertChange, AlertSpec } from '../../ports/cost-alerts.ts';
+import type { AlertChange, AlertSpec, BudgetState } from '../../ports/cost-alerts.ts';
 
 /** Of the configuration: `costs`. */
 export interface AlertSettings {
@@ -20,8 +20,13 @@ export interface Recipients {
 const awsTakes = { emails: 10, topics: 1 } as const;
 
 /** Whom AWS tells: as given, and else whom it tells already; of a budget that tells nobody, everybody in the configuration. Throws `invalid_input`. */
-export function awsRecipients(change: AlertChange, there: Recipients | undefined, settings: AlertSettings): Recipients {
-  if (there && given(there)) return { emails: change.emails ?? there.emails, topics: change.topics ?? there.topics };
+export function awsRecipients(
+  change: AlertChange,
+  there: Pick<BudgetState, 'emails' | 'topics' | 'unread'> | undefined,
+  settings: AlertSettings,
+): Recipients {
+  // One that could not be read tells somebody.
+  if (there && (given(there) || there.unread)) return { emails: change.emails ?? there.emails, topics: change.topics ?? there.topics };
   const asked = { emails: change.emails ?? [], topics: change.topics ?? [] };
   if (given(asked)) return asked;
   const everybody = { emails: settings.recipients, topics: settings.topics };

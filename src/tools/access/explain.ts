@@ -14,6 +14,7 @@ export const accessExplain = defineOperation('access', {
     decision: z.enum(['allow', 'deny', 'approval_required']),
     policies: z.array(z.string()),
     advice: z.array(z.string()),
+    spend: z.record(z.string(), z.string()).optional(),
     targets: z.array(
       z.object({
         type: z.string(),

@@ -20,7 +20,7 @@ export const costsListAlerts = defineOperation('costs', {
         scope: z.string(),
         amount: z.string(),
         thresholds: z.array(z.string()),
-        to: z.array(untrusted(z.string(), 300)),
+        to: z.array(untrusted(z.string(), 300)).optional(),
         spent: z.string().optional(),
         forecast: z.string().optional(),
         notified: z.array(z.string()).optional(),

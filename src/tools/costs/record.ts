@@ -16,7 +16,7 @@ export const costsRecord = defineOperation('costs', {
     amount: z.string().max(32).describe('12.34; negative: money back'),
     description: freeText(z.string().max(400)),
     date: z.string().max(32).optional().describe('Day paid, YYYY-MM-DD'),
-    vendor: z.string().max(128).optional(),
+    vendor: freeText(z.string().max(128)).optional(),
     currency: z.string().max(16).optional(),
     months: z.int().min(1).max(120).optional().describe('Spread over; default 1'),
     team: tag,

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { defineOperation, untrusted } from '../../call/operation.ts';
-import { account } from '../fields.ts';
+import { account, missing } from '../fields.ts';
 
 /** Budgets: ":" and "\" are not allowed, nor "/action/" (AWS Cost Management API Reference, "Budget"). */
 const name = z
   .string()
-  .regex(/^(?!.*\/action\/)(?!.*<script>)[^:\\]{1,100}$/i, 'expected 1 to 100 characters without : and \\')
+  .regex(
+    /^(?!\s)(?!.*\s$)(?!.*\/action\/)(?!.*<script>)[^:\\]{1,100}$/i,
+    'expected 1 to 100 characters without : and \\, and no space at either end',
+  )
   .default('ziggie-monthly');
 
 /** AWS takes two places and more; what nobody needs is refused by this server, which compares exactly. */
@@ -50,7 +53,11 @@ export const costsSetAlert = defineOperation('costs', {
   iam: [],
   serverIam: ['budgets:ViewBudget', 'budgets:ModifyBudget'],
   input,
-  output: z.object({ outcome: z.enum(['created', 'updated', 'unchanged', 'removed']), to: z.array(untrusted(z.string(), 300)) }),
+  output: z.object({
+    outcome: z.enum(['created', 'updated', 'unchanged', 'removed']),
+    to: z.array(untrusted(z.string(), 300)).optional(),
+    missing,
+  }),
   entity: 'Account',
   decide: 'every',
   check: (input) => misplacedAccount(input) ?? misplacedRemoval(input) ?? twice(input),

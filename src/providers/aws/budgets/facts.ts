@@ -1,11 +1,15 @@
 import type { Budget, Expression, Notification, Spend, Subscriber } from '@aws-sdk/client-budgets';
+import type { CallError } from '../../../call/errors.ts';
 import type { AlertSpec, BudgetState, Threshold } from '../../../ports/cost-alerts.ts';
 import { answered } from '../errors.ts';
 
 /** One threshold of a budget, and who is told. */
 export interface Notice {
   readonly notification: Notification;
+  /** None where they could not be read. */
   readonly subscribers: readonly Subscriber[];
+  /** Why they could not be read. */
+  readonly unread?: CallError;
 }
 
 export interface FoundBudget {
@@ -79,11 +83,16 @@ export function subscriberKey({ SubscriptionType, Address = '' }: Subscriber): s
   return `${SubscriptionType} ${SubscriptionType === 'EMAIL' ? Address.toLowerCase() : Address}`;
 }
 
+export function unreadOf(notices: readonly Notice[]): CallError | undefined {
+  return notices.find(({ unread }) => unread)?.unread;
+}
+
 export function stateOf({ budget, notices }: FoundBudget): BudgetState {
   const limit = answered(budget.BudgetLimit, 'DescribeBudget');
   const cents = centsOf(limit);
   const to = new Map(notices.flatMap(({ subscribers }) => subscribers.map((each) => [subscriberKey(each), each] as const)));
   const { ActualSpend, ForecastedSpend } = budget.CalculatedSpend ?? {};
+  const unread = unreadOf(notices);
   return {
     name: budget.BudgetName ?? '',
     cents,
@@ -92,6 +101,7 @@ export function stateOf({ budget, notices }: FoundBudget): BudgetState {
       .map(({ notification }) => thresholdOf(notification, cents))
       .sort((a, b) => a.percent - b.percent || (a.on < b.on ? -1 : 1)),
     ...toldOf([...to.values()]),
+    ...(unread ? { unread } : {}),
     ...(ActualSpend?.Amount === undefined ? {} : { spent: ActualSpend.Amount }),
     ...(ForecastedSpend?.Amount === undefined ? {} : { forecast: ForecastedSpend.Amount }),
   };

@@ -1,5 +1,7 @@
+import type { Budget } from '@aws-sdk/client-budgets';
+import { CallError } from '../../../call/errors.ts';
 import type { CallScope } from '../../../ports/call-scope.ts';
-import type { AwsBudgets } from '../../../ports/cost-alerts.ts';
+import type { AwsBudgets, BudgetState } from '../../../ports/cost-alerts.ts';
 import type { AccountTarget } from '../../../ports/domain.ts';
 import { matchAccounts, settleAll } from '../accounts.ts';
 import type { AwsContext } from '../context.ts';
@@ -27,9 +29,7 @@ export function createAwsBudgets({ accounts, sender }: AwsContext): AwsBudgets {
         .map((budget) => ({ name: budget.BudgetName ?? '', budget }))
         .filter(({ name }) => after === undefined || name > after)
         .sort((a, b) => (a.name < b.name ? -1 : 1));
-      const read = await settleAll(rest.slice(0, limit), async ({ name, budget }) =>
-        stateOf({ budget, notices: await readNotices(wire, name) }),
-      );
+      const read = await settleAll(rest.slice(0, limit), ({ name, budget }) => shownState(wire, name, budget));
       const budgets = read.map((each) => {
         if (each.status === 'rejected') throw each.reason;
         return each.value;
@@ -37,4 +37,19 @@ export function createAwsBudgets({ accounts, sender }: AwsContext): AwsBudgets {
       return { budgets, more: rest.length > limit };
     },
   };
+}
+
+/** What of one budget cannot be read hides neither the rest of it nor other budgets. */
+async function shownState(wire: Wire, name: string, budget: Budget): Promise<BudgetState> {
+  try {
+    return stateOf({ budget, notices: await readNotices(wire, name, isBorne) });
+  } catch (error) {
+    if (!(error instanceof CallError) || !isBorne(error)) throw error;
+    return { ...stateOf({ budget, notices: [] }), unread: error };
+  }
+}
+
+/** A cancelled call is no fault of the budget. */
+function isBorne({ code }: CallError): boolean {
+  return code !== 'cancelled';
 }

@@ -4,7 +4,8 @@
  */
 import { CallError } from '../../../call/errors.ts';
 import type { AlertChange, AlertSpec, AwsBudgets } from '../../../ports/cost-alerts.ts';
-import { decimalOf, type FoundBudget, otherKind, stateOf } from './facts.ts';
+import type { MissingPart } from '../../../ports/domain.ts';
+import { decimalOf, type FoundBudget, otherKind, stateOf, unreadOf } from './facts.ts';
 import { readBudget, type Wire } from './read.ts';
 import { create, type Step, stepsTo } from './steps.ts';
 
@@ -25,15 +26,17 @@ export async function putBudget(
     const found = await readBudget(wire, change.name);
     if (found) refuseOtherKind(found);
     const spec = complete(found && stateOf(found));
-    const to = [...spec.emails, ...spec.topics];
+    const unread = unreadOf(found?.notices ?? []);
+    const told = unread ? { missing: [uncompared(wire, change.name, unread)] } : { to: [...spec.emails, ...spec.topics] };
     const steps = found ? stepsTo(spec, change, found) : [create(spec)];
     const made = found ? (steps.length > 0 ? 'updated' : 'unchanged') : 'created';
-    if (dryRun) return { outcome: made, to, plan: planOf(spec, found, steps.length) };
-    if (steps.length === 0) return { outcome: settled(wire, outcome), to };
+    if (dryRun) return { outcome: made, ...told, plan: planOf(spec, found, steps.length) };
+    // What is there shows what an attempt without an answer did, where all of it could be read.
+    if (steps.length === 0) return { outcome: unread ? outcome : settled(wire, outcome), ...told };
     const done = await sendAll(wire, steps);
     // A creation that met a budget was either one of ours, whose answer was lost, or another caller's.
     if (done || found || wire.call.ledger.effect() !== 'none') outcome = outcome === 'created' ? outcome : made;
-    if (done) return { outcome: settled(wire, outcome), to };
+    if (done) return { outcome: settled(wire, outcome), ...told };
   }
   throw new CallError('provider_conflict', `The budget ${change.name} is being changed by somebody else at the same time.`, {
     remedy: 'Look with costs_list_alerts in a minute, then set it again.',
@@ -73,16 +76,30 @@ function refuseOtherKind({ budget }: FoundBudget): void {
   );
 }
 
+function uncompared({ scope: { account, region } }: Wire, name: string, { code, message }: CallError): MissingPart {
+  return {
+    provider: 'aws',
+    account: account.name,
+    region,
+    code,
+    message: `Whom the budget ${name} tells could not be read, and was not compared; those subscribers stay as they are. ${message}`,
+  };
+}
+
 function planOf(spec: AlertSpec, found: FoundBudget | undefined, steps: number): NonNullable<Done['plan']> {
-  const current: Record<string, string> = found ? shown(stateOf(found)) : {};
+  const visible = (state: AlertSpec) => {
+    const { to, ...others } = shown(state);
+    return unreadOf(found?.notices ?? []) ? others : { ...others, to };
+  };
+  const current: Record<string, string> = found ? visible(stateOf(found)) : {};
   const wanted = shown(spec);
-  const differing = Object.entries(wanted).filter(([key, text]) => current[key] !== text);
+  const differing = Object.entries(visible(spec)).filter(([key, text]) => current[key] !== text);
   // Where thresholds tell different people, or count otherwise, all of them together may look the same.
   const change = differing.length === 0 && steps > 0 ? { to: `${wanted.to} (of every threshold)` } : Object.fromEntries(differing);
   return { current, change, providerChecked: false };
 }
 
-function shown({ cents, currency, thresholds, emails, topics }: AlertSpec): Record<string, string> {
+function shown({ cents, currency, thresholds, emails, topics }: AlertSpec): Record<'amount' | 'thresholds' | 'to', string> {
   const sorted = (texts: readonly string[]) => [...texts].sort().join(', ');
   return {
     amount: `${decimalOf(cents)} ${currency}`,

@@ -25,7 +25,7 @@ export async function readBudget(wire: Wire, name: string): Promise<FoundBudget 
     sender.ask('budgets', scope, call, (sdk) => new sdk.DescribeBudgetCommand({ AccountId, BudgetName: name, ShowFilterExpression: true })),
   );
   if (!found) return undefined;
-  return { budget: answered(found.Budget, 'DescribeBudget'), notices: await readNotices(wire, name) };
+  return { budget: answered(found.Budget, 'DescribeBudget'), notices: await readNotices(wire, name, isOfService) };
 }
 
 /** All of the account, without their notices. */
@@ -41,8 +41,16 @@ export function readBudgets({ sender, scope, call, accountId: AccountId }: Wire)
   });
 }
 
-/** AWS can tell of spending too little, or exactly so much, as well: that is none of this port's, which shows it to nobody and leaves it alone. */
-export async function readNotices(wire: Wire, name: string): Promise<Notice[]> {
+/** The service has no answer now, or none at all (an emulator). A denial is for a person to mend: nothing is decided without what it hides. */
+function isOfService({ code, details }: CallError): boolean {
+  return code === 'provider_unavailable' || code === 'provider_not_found' || details.provider?.code === 'UnknownOperationException';
+}
+
+/**
+ * AWS can tell of spending too little, or exactly so much, as well: that is none of this port's, which shows it to nobody and leaves it alone.
+ * @param bears which failures to read subscribers are kept with their notice; others are thrown
+ */
+export async function readNotices(wire: Wire, name: string, bears: (error: CallError) => boolean): Promise<Notice[]> {
   const { sender, scope, call, accountId: AccountId } = wire;
   const notifications = await allPages<Notification>(async (NextToken) => {
     const answer = await unlessAbsent(
@@ -56,7 +64,20 @@ export async function readNotices(wire: Wire, name: string): Promise<Notice[]> {
     return { items: answer?.Notifications ?? [], next: answer?.NextToken };
   });
   const passed = notifications.filter(({ ComparisonOperator }) => ComparisonOperator === 'GREATER_THAN');
-  return Promise.all(passed.map(async (each) => ({ notification: each, subscribers: await readSubscribers(wire, name, each) })));
+  const read = async (notification: Notification): Promise<Notice> => {
+    try {
+      return { notification, subscribers: await readSubscribers(wire, name, notification) };
+    } catch (error) {
+      if (error instanceof CallError && bears(error)) return { notification, subscribers: [], unread: error };
+      throw error;
+    }
+  };
+  // One that fails speaks for all: asking for each would open the circuit of a service that answers everything else.
+  const [one, ...others] = passed;
+  if (!one) return [];
+  const first = await read(one);
+  const rest = first.unread ? others.map((notification) => ({ ...first, notification })) : await Promise.all(others.map(read));
+  return [first, ...rest];
 }
 
 function readSubscribers({ sender, scope, call, accountId: AccountId }: Wire, name: string, notification: Notification) {

@@ -44,20 +44,21 @@ export function stepsTo(spec: AlertSpec, change: AlertChange, { budget, notices 
   const surplus = notices.filter(({ notification }) => !keys.has(notificationKey(notification)));
   const missing = wanted.filter((each) => !there.has(notificationKey(each)));
   const kept = wanted.flatMap((each) => there.get(notificationKey(each)) ?? []);
-  const subscribers = someOf(spec.name, subscribersOf(spec));
-  const wantedOf = (notice: Notice) => {
+  const towards = (notice: Notice) => {
+    // Nothing can be said of those that could not be read: they stay.
+    if (notice.unread) return [];
     const { emails, topics } = toldOf(notice.subscribers);
-    return someOf(spec.name, subscribersOf({ emails: change.emails ?? emails, topics: change.topics ?? topics }));
+    const told = subscribersOf({ emails: change.emails ?? emails, topics: change.topics ?? topics });
+    return subscriberSteps(spec.name, notice, someOf(spec.name, told));
   };
   return [
     ...(isLimit(spec, budget) ? [] : [updateBudget(budget, spec)]),
     ...missing.flatMap((notification, index) => {
       const turned = surplus[index];
-      if (!turned) return [createNotification(spec.name, notification, subscribers)];
-      const next: Notice = { notification, subscribers: turned.subscribers };
-      return [turnNotification(spec.name, turned.notification, notification), ...subscriberSteps(spec.name, next, wantedOf(next))];
+      if (!turned) return [createNotification(spec.name, notification, someOf(spec.name, subscribersOf(spec)))];
+      return [turnNotification(spec.name, turned.notification, notification), ...towards({ ...turned, notification })];
     }),
-    ...kept.flatMap((notice) => subscriberSteps(spec.name, notice, wantedOf(notice))),
+    ...kept.flatMap(towards),
     ...surplus.slice(missing.length).map(({ notification }) => deleteNotification(spec.name, notification)),
   ];
 }
