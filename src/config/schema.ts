@@ -1,20 +1,8 @@
 import { z } from 'zod';
-import { isRegionName } from './rules.ts';
+import { costs } from './schema-costs.ts';
+import { money, name, regionName } from './schema-words.ts';
 
 /** Shape of ziggie.yaml. Every object is strict: a misspelt key stops the start. */
-
-export const regionName = z.string().refine(isRegionName, 'expected an AWS region like eu-north-1');
-
-const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'expected lower-case letters, digits and hyphens');
-
-/** Text, quoted: YAML would read 0.10 as a binary fraction. */
-const money = z.string('expected an amount in quotes like "100.00"').regex(/^\d{1,12}(\.\d{1,2})?$/, 'expected an amount like "100.00"');
-
-const isCurrency = (code: string) => Intl.supportedValuesOf('currency').includes(code);
-const currency = z.string().refine(isCurrency, 'expected an ISO 4217 code like USD');
-
-/** A mailbox and nothing else: what a header would read as more is refused. */
-const mailbox = z.email('expected an address like finance@example.com').max(254);
 
 const limits = z.strictObject({
   callsPerMinute: z.int().min(1).max(1_000_000),
@@ -284,63 +272,7 @@ export const ziggieYaml = z.strictObject({
     })
     .prefault({}),
   apps: z.array(app).default([]),
-  costs: z
-    .strictObject({
-      budget: z
-        .strictObject({
-          amount: money.refine((amount) => Number(amount) > 0, 'expected more than nothing').default('100.00'),
-          currency: currency.default('USD'),
-        })
-        .prefault({}),
-      requestsPerDay: z.int().min(1).max(10_000).default(50),
-      /** Units of the budget's currency for one of another: { EUR: '1.08' } */
-      rates: z
-        .record(
-          z.string(),
-          z.string('expected a rate in quotes like "1.08"').regex(/^(?!0+(\.0+)?$)\d{1,6}(\.\d{1,8})?$/, 'expected a rate like "1.08"'),
-        )
-        .refine((rates) => Object.keys(rates).every(isCurrency), 'expected ISO 4217 codes like EUR as keys')
-        .default({}),
-      tags: z
-        .strictObject({
-          team: z.string().min(1).max(128).default('Team'),
-          application: z.string().min(1).max(128).default('Application'),
-          instance: z.string().min(1).max(128).default('Name'),
-        })
-        .refine((keys) => new Set(Object.values(keys)).size === Object.keys(keys).length, 'expected a tag of its own for each')
-        .prefault({}),
-      recipients: z.array(mailbox).max(50).default([]),
-      topics: z
-        .array(z.string().regex(/^arn:aws:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/, 'expected the ARN of an SNS topic'))
-        .max(10)
-        .default([]),
-      /** SMTP's password is ZIGGIE_SMTP_PASSWORD, or the member `password` of the secret ziggie/smtp. */
-      mail: z
-        .strictObject({
-          from: mailbox,
-          smtp: z
-            .strictObject({
-              host: z.string().min(1).max(253),
-              port: z.int().min(1).max(65_535).default(587),
-              /** `none` only to loopback. */
-              security: z.enum(['tls', 'starttls', 'none']).default('starttls'),
-              user: z.string().min(1).max(256).optional(),
-            })
-            .optional(),
-          ses: z.strictObject({ account: name.optional(), region: regionName.optional() }).optional(),
-        })
-        .refine(({ smtp, ses }) => (smtp === undefined) !== (ses === undefined), 'expected either smtp or ses')
-        .refine(
-          ({ smtp }) => smtp?.security !== 'none' || /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(smtp.host),
-          'expected tls or starttls: without them only loopback is mailed to',
-        )
-        .optional(),
-      /** Needs mail and recipients. */
-      monthlyReport: z.boolean().default(true),
-      /** Absent: agent-ziggie, else the first. */
-      agent: name.optional(),
-    })
-    .prefault({}),
+  costs,
   /** `serve` only: host names, besides loopback, that requests may name in Host and Origin. */
   http: z.strictObject({ allowedHosts: z.array(z.string().min(1)).default([]) }).prefault({}),
 });

@@ -1,6 +1,6 @@
 import type { CallError } from '../call/errors.ts';
 import type { CostQuestion, CostScope } from '../ports/cost-sources.ts';
-import type { AccountTarget, MissingPart } from '../ports/domain.ts';
+import type { AccountTarget, MissingPart, Provider } from '../ports/domain.ts';
 import { type Day, dateOf, type MonthSpan } from './calendar.ts';
 import { missingOf, settle } from './failed-parts.ts';
 import type { AwsRows, PaidAtHostinger, Sources, TagKeys } from './parts.ts';
@@ -131,6 +131,17 @@ export async function gather<T>(
     missing: answers.flatMap(({ account, ...answer }) => missingOf(account.provider, account.account, answer, now())),
     failures: answers.flatMap(({ error }) => error ?? []),
   };
+}
+
+/** Accounts that nothing of a bill could be read of. */
+export function unreadOf(
+  accounts: readonly AccountTarget[],
+  bill: Gathered<AwsRows> | undefined,
+  hostinger: Gathered<PaidAtHostinger>,
+): { provider: Provider; account: string }[] {
+  const ofAws = awsAccounts(accounts).filter(({ account }) => !bill?.found.some((each) => each.account === account));
+  const ofHostinger = hostinger.found.length === 0 ? hostingerAmong(accounts) : [];
+  return [...ofAws, ...ofHostinger].map(({ provider, account }) => ({ provider, account }));
 }
 
 /** When AWS's oldest figure was read, as an ISO time. */

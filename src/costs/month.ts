@@ -20,6 +20,7 @@ import {
   isOfEverything,
   sourcesOf,
   throwIfNothing,
+  unreadOf,
 } from './gather.ts';
 import { type Change, changesBetween, moverOf, signed } from './movers.ts';
 import { type Part, partsOf, type Sources } from './parts.ts';
@@ -57,6 +58,7 @@ export function createMonthView(options: BillViewOptions): CostsPort['month'] {
     // Of a part it would say too little.
     const use = isConfigured && isWhole ? budgetUse(amounts, rates, budget) : undefined;
     const gathered = [...bills, hostinger, ...read];
+    const unread = unreadOf(accounts, bills[0], hostinger);
     const unspread = unspreadParts(all.hostinger);
     // Not what only explains: the bill is whole without it.
     const isLacking = unspread.length > 0 || [...bills, hostinger].some(({ missing }) => missing.length > 0);
@@ -70,6 +72,7 @@ export function createMonthView(options: BillViewOptions): CostsPort['month'] {
       ...(span && compared ? { previous: previousOf(month, span, compared, settings) } : {}),
       byService,
       ...(movers.length > 0 ? { movers } : {}),
+      ...(unread.length > 0 ? { unread } : {}),
       ...ageOf(gathered, now(), [...unspread, ...unconverted(parts, rates, budget)]),
     };
   };

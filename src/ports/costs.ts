@@ -110,6 +110,8 @@ export interface WholeMonth extends Age {
   previous?: { month: string; total: string; change: string; days?: string };
   byService: ServiceCost[];
   movers?: Mover[];
+  /** Accounts that nothing of this bill could be read of, not even as it was some time ago. */
+  unread?: { provider: Provider; account: string }[];
 }
 
 export interface Forecast extends Age {

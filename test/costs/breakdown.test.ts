@@ -92,6 +92,12 @@ describe('a month is told apart', () => {
     expect(await breakdown('team', {}, [hostinger])).not.toHaveProperty('tag');
   });
 
+  it('and by one tag for several', async () => {
+    Object.assign(world.settings.tags, { team: 'Name', application: 'Name', instance: 'Name' });
+    world.items = daily('2026-10', 'Amazon EC2', 1, { tags: { Name: 'web-1' } });
+    for (const by of ['team', 'application', 'instance'] as const) expect(await rows(by)).toContain('web-1 31.00 USD');
+  });
+
   it('and marks what is not over', async () => {
     expect(await breakdown('service')).toMatchObject({ month: '2026-10', incomplete: false });
     expect(await world.costs.breakdown(both, { by: 'service', limit: 5 }, newCall())).toMatchObject({ month: '2026-11', incomplete: true });
@@ -206,6 +212,7 @@ describe('what cannot be read', () => {
       { name: 'data', cost: '10.00 USD' },
     ]);
     expect(answer.missing).toMatchObject([{ provider: 'aws', account: 'main' }]);
+    expect(answer.incomplete).toBe(true);
   });
 
   it.each<[string, string, () => void]>([

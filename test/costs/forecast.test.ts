@@ -98,6 +98,14 @@ describe('the forecast', () => {
     expect(world.asked).toEqual([]);
   });
 
+  it('without a cloud that was asked for is not called certain', async () => {
+    world.usage = () => Promise.reject(down);
+    expect((await forecast(main, hostinger)).forecasts).toMatchObject([{ forecast: '30.00', basis: 'incomplete' }]);
+    world.subscriptions = [subscription(), subscription({ period: { count: 1, unit: 'none' } })];
+    world.now += 9 * hourMs;
+    expect((await forecast(hostinger)).forecasts).toMatchObject([{ forecast: '30.00', basis: 'incomplete' }]);
+  });
+
   it('keeps currencies side by side, and converts by the rates that are configured', async () => {
     world.forecast = async () => rest;
     world.subscriptions = [subscription({ currency: 'EUR' })];
@@ -176,7 +184,7 @@ describe('on the first of the month', () => {
 
   it('nothing is said of an account of which nothing is known, nor told to decisions', async () => {
     const answer = await forecast(main, hostinger);
-    expect(answer.forecasts).toEqual([{ currency: 'USD', soFar: '1.47', forecast: '30.00', basis: 'certain' }]);
+    expect(answer.forecasts).toEqual([{ currency: 'USD', soFar: '1.47', forecast: '30.00', basis: 'incomplete' }]);
     expect(answer.missing?.map(({ code }) => code)).toEqual(['provider_rejected', 'provider_not_found']);
     expect(answer).not.toHaveProperty('budget');
     expect(world.store.spend()).toMatchObject({ month: '2026-12', monthToDateCents: 147 });
@@ -212,6 +220,37 @@ describe('what decisions are told', () => {
     world.subscriptions = silent;
     await forecast(main, hostinger);
     expect(world.store.spend()).toEqual(before);
+  });
+});
+
+describe('what is recorded below zero', () => {
+  const rows = (cents: number[]) =>
+    cents.map((each, index) => entry({ id: `ent_${index}`, cents: each, ...(index > 0 ? { corrects: 'ent_0' } : {}) }));
+
+  it.each<[string, number[]]>([
+    ['an entry', [-90_000]],
+    ['a correction', [3_000, -93_000]],
+    ['several corrections', [3_000, 2_000, -6_000]],
+  ])('(%s) lowers what people are shown, and neither decisions nor alerts', async (_, cents) => {
+    world.forecast = async () => rest;
+    for (const each of rows(cents)) world.store.appendCostEntry(each);
+    const recorded = cents.reduce((sum, each) => sum + each, 0) / 100;
+    await world.costs().current([main, hostinger], newCall());
+    expect(world.store.spend()?.monthToDateCents).toBe(4_200);
+    const [shown] = (await forecast(main, hostinger)).forecasts;
+    expect(world.store.spend()).toMatchObject({ monthToDateCents: 4_200, forecastCents: 6_250 });
+    expect(shown).toMatchObject({ forecast: (62.5 + recorded).toFixed(2) });
+    expect(await combined(main, hostinger)).toMatchObject({ monthToDateCents: 4_200, forecastCents: 6_250 });
+  });
+
+  it('is told from a correction that leaves something, or nothing', async () => {
+    world.forecast = async () => rest;
+    const [first, ...corrections] = rows([3_000, -2_000, -1_000]);
+    for (const each of [first, ...corrections.slice(0, 1)]) if (each) world.store.appendCostEntry(each);
+    // The days so far of 10.00.
+    expect(await combined(main, hostinger)).toMatchObject({ monthToDateCents: 4_900, forecastCents: 7_250 });
+    for (const each of corrections.slice(1)) world.store.appendCostEntry(each);
+    expect(await combined(main, hostinger)).toMatchObject({ monthToDateCents: 4_200, forecastCents: 6_250 });
   });
 });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findUncanonical } from '../../src/call/canonical.ts';
 import type { CallError } from '../../src/call/errors.ts';
 import { createLedger } from '../../src/costs/ledger.ts';
 import type { NewEntry } from '../../src/ports/costs.ts';
@@ -242,6 +243,11 @@ describe('costs_record', () => {
     expect(check({ corrects: 'ent_1' })).toBeUndefined();
     expect(check({ vendor: 'Figma', currency: 'EUR' })).toMatch('date, vendor and currency are needed');
     expect(check({ corrects: 'ent_1', currency: 'EUR', months: 2 })).toMatch('not currency, months');
+  });
+
+  it('takes vendors and descriptions as text for people, which may hold slashes', () => {
+    const texts = { vendor: '=HYPERLINK("http://x")', description: 'see https://example.com/../a\\b' };
+    expect(findUncanonical({ amount: '1', ...texts }, costsRecord.freeText)).toBeUndefined();
   });
 
   it('tells the ledger which of the two it is', async () => {

@@ -147,6 +147,29 @@ describe('a month that is over', () => {
     const bill = await month('2026-10');
     expect(bill.movers?.[0]).toEqual({ service: 'Amazon EC2', change: '+21.00 USD', was: '30.00 → 51.00', day: '2026-10-14 +4.00' });
     expect(bill.missing).toEqual([{ provider: 'aws', account: 'main', code: 'provider_denied', message: 'No. Ask.' }]);
+    // Reasons are no part of the bill.
+    expect(bill.incomplete).toBe(false);
+  });
+
+  it.each<[string, () => void]>([
+    ['AWS', () => (world.aws.fails = () => new CallError('provider_unavailable', 'Down.', { remedy: 'Wait.' }))],
+    ['Hostinger', () => (world.subscriptions = new CallError('timeout', 'Silent.', { remedy: 'Wait.' }))],
+    ['a subscription that nobody can spread', () => (world.subscriptions = [{ ...vps, period: { count: 1, unit: 'none' } }])],
+  ])('is incomplete without %s', async (_, prepare) => {
+    spike();
+    prepare();
+    const bill = await month('2026-10');
+    expect(bill.missing?.length).toBe(1);
+    expect(bill.incomplete).toBe(true);
+  });
+
+  it.each([
+    [54.54, 52.91, '-1.63 USD (-3%)'],
+    [100, 101.49, '+1.49 USD (+1%)'],
+    [100, 99.7, '-0.30 USD (0%)'],
+  ])('says the change from %d to %d to the nearest percent', async (was, is, change) => {
+    world.items = [item('2026-09-02', 'A', was), item('2026-10-02', 'A', is)];
+    expect((await world.costs.month([main], '2026-10', newCall())).previous?.change).toBe(change);
   });
 
   it('is incomplete while AWS may still change it', async () => {
@@ -235,7 +258,7 @@ describe('the month that runs', () => {
     world = newBillWorld('2026-03-30T12:00:00Z');
     world.subscriptions = [];
     world.items = [...daily('2026-02', 'A', 1), ...daily('2026-03', 'A', 1).slice(0, 30)];
-    expect((await month('2026-03')).previous).toEqual({ month: '2026-02', total: '28.00 USD', change: '+1.00 USD (+3%)', days: '1-29' });
+    expect((await month('2026-03')).previous).toEqual({ month: '2026-02', total: '28.00 USD', change: '+1.00 USD (+4%)', days: '1-29' });
   });
 
   it('costs nothing that costs_current has not read', async () => {

@@ -18,21 +18,27 @@ export interface Sources {
   readonly now: () => number;
 }
 
+export type Needs = 'every cloud' | 'what there is';
+
 const trendMonths = 12;
 /** Of a breakdown; what is beyond is shown as one row. */
 const mostRows = 100;
 
 /**
  * Everything that a month's report says. Without the month itself there is none; any other part that cannot be read is named in it.
- * Throws `CallError`.
+ * @param needs `every cloud`: nothing else is read, nor paid for, while a cloud's bill cannot be
+ * Throws `CallError`; `provider_unavailable` for what is needed and cannot be read.
  */
 export async function collect(
   { costs, compute, anomalies, budgetCurrency, now }: Sources,
   accounts: readonly Resolved<AccountTarget>[],
   name: string,
   call: CallScope,
+  needs: Needs = 'what there is',
 ): Promise<ReportData> {
   const month = await costs.month(accounts, name, call);
+  const without = withoutOf(month, accounts);
+  if (needs === 'every cloud' && without.length > 0) throw unreadable(month, without);
   const missing = new MissingList();
   const breakdown = (by: CostDimension) =>
     missing.orNamed(`costs by ${by}`, costs.breakdown(accounts, { by, month: name, limit: mostRows }, call));
@@ -55,6 +61,7 @@ export async function collect(
     asOf: month.asOf,
     incomplete: month.incomplete,
     accounts: accounts.map(({ account }) => account),
+    without,
     currencies: [first ?? nothingIn(budgetCurrency), ...others],
     ...(month.converted ? { converted: month.converted } : {}),
     ...(month.budget ? { budget: month.budget } : {}),
@@ -79,6 +86,31 @@ export async function collect(
     anomalies: unusual.anomalies,
     missing: missing.all(),
   };
+}
+
+const clouds = [
+  ['aws', 'AWS'],
+  ['hostinger', 'Hostinger'],
+] as const;
+
+/** `AWS` where nothing of it could be read, `AWS staging` where only that account could not. */
+function withoutOf({ unread = [] }: WholeMonth, accounts: readonly AccountTarget[]): string[] {
+  return clouds.flatMap(([provider, title]) => {
+    const own = accounts.filter((account) => account.provider === provider);
+    const lost = unread.filter((account) => account.provider === provider);
+    // Of two names of one account the bill is read once.
+    const bills = new Set(own.map(({ accountId }) => accountId)).size;
+    return lost.length > 0 && lost.length >= bills ? [title] : lost.map(({ account }) => oneLine(`${title} ${account}`));
+  });
+}
+
+function unreadable({ month, unread = [], missing = [] }: WholeMonth, without: readonly string[]): CallError {
+  const why = missing.find(({ account }) => unread.some((each) => each.account === account))?.message ?? '';
+  const message = `The report of ${month} waits, because the bill of ${without.join(' and ')} cannot be read. ${why}`.trim();
+  return new CallError('provider_unavailable', message, {
+    remedy: `It is mailed without ${without.join(' and ')} when three days of trying are over; costs_send_report with month "${month}" mails it so now.`,
+    retryable: true,
+  });
 }
 
 function currencyPart(

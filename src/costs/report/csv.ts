@@ -4,7 +4,7 @@
  */
 import { decimalOf } from '../cents.ts';
 import type { Money, ReportData } from './data.ts';
-import { noteOf, reasonsOf } from './summary.ts';
+import { lackOf, noteOf, reasonsOf } from './summary.ts';
 
 interface Line {
   readonly section: string;
@@ -33,7 +33,7 @@ function linesOf(data: ReportData): Line[] {
       const rows = (section: string, all: readonly { name: string; cents: bigint }[]) =>
         all.map(({ name, cents }): Line => ({ section, name, date: month, amount: { cents, currency } }));
       return [
-        { section: 'total', name: currency, date: month, amount: { cents: total, currency } },
+        { section: 'total', name: currency, detail: lackOf(data).trim(), date: month, amount: { cents: total, currency } },
         ...rows('provider', providers),
         ...rows('service', services),
         ...rows('team', teams),

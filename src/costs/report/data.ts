@@ -80,6 +80,8 @@ export interface ReportData {
   /** The month is not over, or AWS may still change it. */
   readonly incomplete: boolean;
   readonly accounts: readonly string[];
+  /** Clouds, or accounts of one, whose bill could not be read: they are in no amount. */
+  readonly without: readonly string[];
   /** The one that the budget is in comes first. Never empty. */
   readonly currencies: readonly [CurrencyPart, ...CurrencyPart[]];
   readonly converted?: Converted;

@@ -44,6 +44,11 @@ function pauseAfter(attempts: number): number | undefined {
   return (firstPauses[attempts - 1] ?? longestPause) * minuteMs;
 }
 
+/** Whether it is given up if it fails once more. */
+export function isLastAttempt({ attempts }: ReportRow): boolean {
+  return pauseAfter(attempts + 1) === undefined;
+}
+
 /** What waits and is to be tried now, oldest first. */
 export function due(store: Pick<StateStore, 'reports'>, now: number): ReportRow[] {
   const isOver = (row: ReportRow) => !isScheduled(row) || row.month <= lastMonth(now);

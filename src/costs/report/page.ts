@@ -1,14 +1,14 @@
 import type { ReportData } from './data.ts';
 import { type Html, html } from './html.ts';
 import { anomalies, entries, idleInstances, missing, movers, tables, trend, upcoming } from './sections.ts';
-import { isRunning, noteOf, provenanceOf, summaryOf } from './summary.ts';
+import { isRunning, lackOf, noteOf, provenanceOf, summaryOf } from './summary.ts';
 import { monthTitle, readable, shortMonth, shown } from './words.ts';
 
 /** The page for browsers, mail clients and paper. Layout is in tables and attributes, because that is what all of them know. */
 export function pageOf(data: ReportData): string {
   const { currencies } = data;
   return html`<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>Cloud costs ${monthTitle(data.month)}</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>Cloud costs ${monthTitle(data.month)}${lackOf(data)}</title>
 <style>${styles}</style></head>
 <body class="page" style="margin:0;padding:0;background:#f3f5f8;color:#18212f;font:14px/1.45 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif">
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr><td align="center" style="padding:24px 12px">
@@ -37,11 +37,9 @@ const styles = html`@media (prefers-color-scheme:dark){.page{background:#12161c!
 
 function tiles(data: ReportData): Html {
   const { currencies, converted, budget, previous, outlook } = data;
-  const together = converted
-    ? `together ${readable(converted.total)} ${converted.currency}`
-    : isRunning(data)
-      ? 'so far'
-      : 'the whole month';
+  const extent = isRunning(data) ? 'so far' : 'the whole month';
+  const lack = lackOf(data).trim();
+  const note = converted ? [`together ${readable(converted.total)} ${converted.currency}`, lack] : [lack === '' ? extent : lack];
   // Amount by amount: `+12.00 USD (+23%)`.
   const changes = (previous?.change ?? '').split(', ').map((change) => readable(change).split(' ('));
   const percents = changes.flatMap(([, percent]) => (percent === undefined ? [] : [percent.replace(')', '')]));
@@ -49,7 +47,7 @@ function tiles(data: ReportData): Html {
     tile(
       'Total',
       currencies.map(({ total, currency }) => shown({ cents: total, currency })),
-      together,
+      note.join(' ').trim(),
     ),
     ...(previous
       ? [

@@ -4,15 +4,16 @@ import type { ReportsPort, ReportToSend, SentReport, WrittenReport } from '../..
 import type { AccountTarget, Resolved } from '../../ports/domain.ts';
 import type { Mailer } from '../../ports/mail.ts';
 import type { ReportRow } from '../../ports/state.ts';
+import type { Needs } from './collect.ts';
 import { deliver, isForLater, isRefusedByAll, messageIdOf } from './delivery.ts';
-import { alone, isScheduled, type OutboxStore, postpone, strike, waitingOf } from './outbox.ts';
+import { alone, isLastAttempt, isScheduled, type OutboxStore, postpone, strike, waitingOf } from './outbox.ts';
 import { chosenRecipients, type MailRights } from './recipients.ts';
 
 export interface PostOptions extends MailRights {
   readonly mailer: Mailer;
   readonly store: OutboxStore;
   readonly now: () => number;
-  readonly write: ReportsPort['write'];
+  readonly write: (...asked: [...Parameters<ReportsPort['write']>, needs?: Needs]) => Promise<WrittenReport>;
 }
 
 type Accounts = readonly Resolved<AccountTarget>[];
@@ -90,7 +91,8 @@ export async function resumeReport(options: PostOptions, accounts: Accounts, id:
 async function attempt(options: PostOptions, accounts: Accounts, row: ReportRow, call: CallScope): Promise<SentReport> {
   const { mailer, store, write } = options;
   const recipients = stillAllowed(options, row);
-  const report = await write(accounts, row.month, call);
+  // Nobody corrects what a server mails by itself: while there is time it waits for all that belongs to it.
+  const report = await write(accounts, row.month, call, isScheduled(row) && !isLastAttempt(row) ? 'every cloud' : 'what there is');
   const { sent, waiting, problem } = await deliver(mailer, report, recipients, messageIdOf(row.id, accounts), call);
   strike(store, row.month, sent);
   if (!problem) {

@@ -95,14 +95,14 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     }
   };
 
-  /** Once in so long, over all servers: the lease is kept until then. Whether this server did it. */
+  /** Once in so long, over all servers: the lease is kept until then. Whether this server tried. */
   const everySoOften = async (tool: string, ms: number, name = tool): Promise<boolean> => {
     const lease = store.takeLease(`schedule ${name}`, holder, now(), ms);
     if ('heldBy' in lease) return false;
     const { problem, wasCancelled } = await call(tool, {});
     if (wasCancelled) store.releaseLease(`schedule ${name}`, lease.token);
     if (problem !== undefined) warn(`${tool} did not succeed. ${problem}`);
-    return problem === undefined;
+    return !wasCancelled;
   };
 
   const parts = [
@@ -119,7 +119,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
       const known = store.spend();
       const { monthToDate = spendIsOldMs, forecast = spendIsOldMs } = known ? agesOf(known, settings.currency, now()) : {};
       if (Math.max(monthToDate, forecast) < spendIsOldMs) return;
-      // Of a new month nothing is known, however lately the old one was read.
+      // Of a new month nothing is known, however lately the old one was read. What fails is not tried again for nobody: it costs money.
       if (await everySoOften('costs_forecast', forecastEveryMs, `costs_forecast ${monthAt(now()).name}`)) isUsed = false;
     },
   ];

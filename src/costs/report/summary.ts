@@ -8,9 +8,10 @@ export function summaryOf(data: ReportData): string[] {
   const [mover] = data.movers;
   const untagged = untaggedOf(data.currencies[0]);
   const used = budget ? `, ${budget.used} of the budget of ${readable(budget.amount)}` : '';
+  const lack = lackOf(data);
   const sameDay = isRunning(data) ? ', up to the same day,' : '';
   return [
-    `${monthTitle(month)} ${incomplete ? 'has cost' : 'cost'} ${totalsOf(data)}${used}.`,
+    `${monthTitle(month)} ${incomplete ? 'has cost' : 'cost'} ${totalsOf(data)}${used}${lack === '' ? '' : `${lack}, whose bill could not be read`}.`,
     ...(previous ? [`Against ${monthTitle(previous.month)}${sameDay} that is ${readable(previous.change)}.`] : []),
     ...(mover ? [`What changed most is ${mover.service}: ${shownChange(mover.change)}${inBrackets(reasonsOf(mover))}.`] : []),
     ...expectations(data),
@@ -21,6 +22,11 @@ export function summaryOf(data: ReportData): string[] {
       ? [`${idle.length === 1 ? 'One instance costs' : `${idle.length} instances cost`} money without doing anything.`]
       : []),
   ];
+}
+
+/** ` without AWS` where the amounts are not all that the month cost. */
+export function lackOf({ without }: Pick<ReportData, 'without'>): string {
+  return without.length > 0 ? ` without ${without.join(' and ')}` : '';
 }
 
 /** Whether the month of the report is not over: then it is compared with as many days. */
@@ -64,7 +70,11 @@ export function untaggedOf({ teams, total, currency }: CurrencyPart): { amount: 
 export function provenanceOf(data: ReportData): string[] {
   return [
     `Days and months are UTC. Totals are before credits and refunds. AWS as of ${minuteOf(data.asOf)}.`,
-    ...(data.incomplete ? [`Provisional: ${isRunning(data) ? 'the month is not over.' : 'AWS may still change its bill.'}`] : []),
+    ...(data.incomplete
+      ? [
+          `Provisional: ${isRunning(data) ? 'the month is not over.' : data.without.length > 0 ? `the bill of ${data.without.join(' and ')} is not in it.` : 'AWS may still change its bill.'}`,
+        ]
+      : []),
     ...(data.converted ? [`Converted at ${data.converted.rates.join(', ')}, from the configuration.`] : []),
     `Accounts: ${data.accounts.join(', ')}. Written ${minuteOf(new Date(data.writtenAt).toISOString())} by ziggie-cloud.`,
   ];

@@ -1,5 +1,5 @@
 import type { CurrencyPart, ReportData, Row } from './data.ts';
-import { noteOf, provenanceOf, reasonsOf, summaryOf, untaggedOf } from './summary.ts';
+import { lackOf, noteOf, provenanceOf, reasonsOf, summaryOf, untaggedOf } from './summary.ts';
 import { addingUp, grouped, monthTitle, shown, shownChange } from './words.ts';
 
 const most = { services: 10, teams: 6, idle: 10, entries: 8 };
@@ -11,7 +11,7 @@ export function textOf(data: ReportData): string {
   const untagged = untaggedOf(data.currencies[0]);
   const sections = [
     [
-      `CLOUD COSTS ${monthTitle(data.month).toUpperCase()}${data.incomplete ? ' (provisional)' : ''}`,
+      `CLOUD COSTS ${monthTitle(data.month).toUpperCase()}${lackOf(data).toUpperCase()}${data.incomplete ? ' (provisional)' : ''}`,
       '',
       ...summaryOf(data).flatMap(wrapped),
     ],
