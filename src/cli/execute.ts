@@ -29,9 +29,11 @@ export async function callAs(server: ZiggieServer, agent: string, tool: string, 
   });
   process.exitCode = exitCodeOf(result);
   if (!result.ok && !json) {
-    const { message, remedy, effect, callId, approval } = result.error;
+    const { message, remedy, effect, callId, approval, policy } = result.error;
+    // Where there is but one reason it is the remedy too.
+    const reasons = (policy?.advice ?? []).filter((advice) => advice !== remedy).map((advice) => `${advice}\n`);
     warn(
-      `${result.error.code}: ${message}\n${remedy}\neffect: ${effect}  call: ${callId}${approval ? `\napprove with: ${approval.how}` : ''}`,
+      `${result.error.code}: ${message}\n${reasons.join('')}${remedy}\neffect: ${effect}  call: ${callId}${approval ? `\napprove with: ${approval.how}` : ''}`,
     );
   }
   return result;
