@@ -8,7 +8,7 @@ import { CallError, type ErrorCode } from '../call/errors.ts';
 import type { CostScope } from '../ports/cost-sources.ts';
 import type { StateStore } from '../ports/state.ts';
 import type { Ceiling } from './ceiling.ts';
-import type { Kept } from './reader.ts';
+import type { Kept } from './cost-reader.ts';
 import { createSharedWork, type SharedTask } from './shared-work.ts';
 
 export type CostStore = Pick<

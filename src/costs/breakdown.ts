@@ -9,7 +9,7 @@ import { dateOf, dayOf, type MonthSpan, monthAt } from './calendar.ts';
 import { decimalOf } from './cents.ts';
 import { about, aboutBill, ageOf, endOf, gatherAws, gatherHostinger, isOfEverything, sourcesOf, throwIfNothing } from './gather.ts';
 import { type Part, partsOf, type TagKeys } from './parts.ts';
-import type { BillViewOptions } from './views.ts';
+import type { BillViewOptions } from './view-options.ts';
 
 const position = z.strictObject({ of: z.string(), skip: z.int().min(1) });
 

@@ -1,6 +1,6 @@
 import { CallError } from '../call/errors.ts';
 import type { MissingPart } from '../ports/domain.ts';
-import type { Kept } from './reader.ts';
+import type { Kept } from './cost-reader.ts';
 
 type Settled<T> = { readonly value?: T | undefined; readonly error?: CallError | undefined };
 

@@ -6,11 +6,11 @@ import type { AccountTarget, MissingPart } from '../ports/domain.ts';
 import { amountsOf, exactly, renewalsOf, schedulesOf } from './bill.ts';
 import { type Day, dateOf, dayOf, type Month, monthOf } from './calendar.ts';
 import { type Amount, type Cents, centsOfDecimal, decimalOf, noCents, plus, rounded, sumOf } from './cents.ts';
+import type { CostReader } from './cost-reader.ts';
 import type { ViewOptions } from './current.ts';
 import { aboutBill, ageOf, gather } from './gather.ts';
 import { type Part, partsOf, type Sources } from './parts.ts';
 import { budgetUse, convert, inOneCurrency, rateRemedy, unconverted, withoutRate } from './rates.ts';
-import type { CostReader } from './reader.ts';
 import { readSoFar, type SoFar } from './so-far.ts';
 import { keepSnapshot } from './spend-snapshot.ts';
 

@@ -2,9 +2,9 @@ import type { CallError } from '../call/errors.ts';
 import type { CostQuestion, CostScope } from '../ports/cost-sources.ts';
 import type { AccountTarget, MissingPart, Provider } from '../ports/domain.ts';
 import { type Day, dateOf, type MonthSpan } from './calendar.ts';
+import type { CostReader, Kept } from './cost-reader.ts';
 import { missingOf, settle } from './failed-parts.ts';
 import type { AwsRows, PaidAtHostinger, Sources, TagKeys } from './parts.ts';
-import type { CostReader, Kept } from './reader.ts';
 
 /** What was read of several accounts; what could not be is named, and does not stop the rest. */
 export interface Gathered<T> {

@@ -4,12 +4,13 @@ import type { CostsPort } from '../ports/costs.ts';
 import type { AccountTarget } from '../ports/domain.ts';
 import type { StateStore } from '../ports/state.ts';
 import type { CostStore } from './asked-once.ts';
+import type { CostReader } from './cost-reader.ts';
 import { currentOf } from './current.ts';
 import { type Combined, combinedOf, forecastOf } from './forecast.ts';
 import { createLedger, type LedgerOptions } from './ledger.ts';
 import type { TagKeys } from './parts.ts';
 import type { Budget, Rates } from './rates.ts';
-import { type CostReader, createReader } from './reader.ts';
+import { createReader } from './reader.ts';
 import { createBillViews } from './views.ts';
 
 export type { Combined } from './forecast.ts';

@@ -25,7 +25,7 @@ import {
 import { type Change, changesBetween, moverOf, signed } from './movers.ts';
 import { type Part, partsOf, type Sources } from './parts.ts';
 import { budgetUse, convert, inOneCurrency, unconverted } from './rates.ts';
-import type { BillViewOptions } from './views.ts';
+import type { BillViewOptions } from './view-options.ts';
 
 /** Anomalies are available for as many days (Cost Explorer API, GetAnomalies). */
 const anomalyDays = 90;

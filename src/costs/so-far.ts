@@ -2,6 +2,7 @@ import type { CostScope, LedgerEntry } from '../ports/cost-sources.ts';
 import type { AccountTarget, MissingPart } from '../ports/domain.ts';
 import { unspreadParts } from './bill.ts';
 import { type Month, monthAt } from './calendar.ts';
+import type { CostReader } from './cost-reader.ts';
 import {
   type AwsAnswer,
   aboutBill,
@@ -14,7 +15,6 @@ import {
   throwIfNothing,
 } from './gather.ts';
 import type { Sources, TagKeys } from './parts.ts';
-import type { CostReader } from './reader.ts';
 
 export interface SoFarOptions {
   readonly reader: CostReader;

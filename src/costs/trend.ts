@@ -3,7 +3,7 @@ import { monthNamed, oldestMonth } from './asked-month.ts';
 import { billOf } from './bill.ts';
 import { addMonths, dayOf, type MonthSpan, monthOf } from './calendar.ts';
 import { about, aboutBill, endOf, gatherAws, gatherHostinger, isOfEverything, sourcesOf } from './gather.ts';
-import type { BillViewOptions } from './views.ts';
+import type { BillViewOptions } from './view-options.ts';
 
 /** Totals month by month; all that are over are one question, and those that AWS calls final are asked once for good. */
 export function createTrend({ reader, store, settings: { tags }, everything, now }: BillViewOptions): CostsPort['trend'] {

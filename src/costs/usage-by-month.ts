@@ -2,7 +2,7 @@ import { canonicalJson } from '../call/canonical.ts';
 import type { CostAnswer, CostPeriod, CostQuestion } from '../ports/cost-sources.ts';
 import type { CostStore } from './asked-once.ts';
 import { type Day, dateOf, dayNamed, dayOf, monthOf } from './calendar.ts';
-import type { Kept } from './reader.ts';
+import type { Kept } from './cost-reader.ts';
 
 type Held = Kept<CostAnswer>;
 

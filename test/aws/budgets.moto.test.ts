@@ -1,10 +1,11 @@
 import { BudgetsClient, CreateBudgetCommand, DescribeBudgetCommand, DescribeNotificationsForBudgetCommand } from '@aws-sdk/client-budgets';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { AlertChange, AlertSpec } from '../../src/ports/cost-alerts.ts';
 import { accountTarget, alertCall, alertParts, alertSpec, topic } from './alerts-parts.ts';
 import { exampleKeys, failure, mainAccount } from './harness.ts';
 import { type Moto, startMoto } from './moto.ts';
 
-/** moto has no UpdateBudget and no subscribers of notifications that exist: the stub of `budgets.test.ts` has. */
+/** moto has no UpdateBudget, and cannot show subscribers of notifications that exist: the stub of `budgets.test.ts` can. */
 
 let moto: Moto;
 beforeAll(async () => {
@@ -35,6 +36,30 @@ it("creates the checklist's budget over the wire: 100.00 USD a month with three 
   const { Budget } = await client().send(new DescribeBudgetCommand({ AccountId, BudgetName }));
   expect(Budget).toMatchObject({ BudgetType: 'COST', TimeUnit: 'MONTHLY', BudgetLimit: { Amount: '100.00', Unit: 'USD' } });
   expect(await notifications()).toEqual(wanted);
+});
+
+it('says the same again of a budget whose subscribers moto cannot show, any number of times, and lists it', async () => {
+  const same = budgets();
+  const set = (change: AlertChange, call = alertCall()) =>
+    same.put(account, change, (there) => ({ ...alertSpec(), ...there, ...(change as AlertSpec) }), call);
+  await set(alertSpec());
+  const unread = { provider: 'aws', account: 'main', region: 'us-east-1', code: 'provider_unavailable' };
+  for (const change of [{ name: BudgetName }, alertSpec(), { name: BudgetName }, alertSpec()]) {
+    const call = alertCall();
+    expect(await set(change, call)).toEqual({
+      outcome: 'unchanged',
+      missing: [{ ...unread, message: expect.stringMatching(/ziggie-monthly tells could not be read, and was not compared/) }],
+    });
+    expect(call.attempts).toEqual([]);
+    expect(await same.list(account, { limit: 25 }, alertCall())).toMatchObject({
+      budgets: [{ name: BudgetName, cents: 10_000, thresholds: alertSpec().thresholds, unread: { code: 'provider_unavailable' } }],
+    });
+  }
+  // The circuit is closed still, and the refusal is moto's own.
+  expect(await failure(set({ name: BudgetName, cents: 20_000 }))).toMatchObject({
+    code: 'provider_unavailable',
+    message: expect.stringContaining('UpdateBudget'),
+  });
 });
 
 it('adds what is missing to a budget that somebody else made, and lists it', async () => {

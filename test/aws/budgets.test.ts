@@ -393,6 +393,86 @@ describe('what AWS refuses', () => {
   });
 });
 
+describe('subscribers that cannot be read', () => {
+  const hide = (code: string, status: number, times = 1) => {
+    for (let time = 0; time < times; time += 1) stub.refuse('DescribeSubscribersForNotification', code, status);
+  };
+
+  it.each([
+    ['UnknownOperationException', 400, 'provider_rejected'],
+    ['ResourceNotFoundException', 400, 'provider_not_found'],
+    ['InternalErrorException', 500, 'provider_unavailable'],
+  ])('because of the service (%s) stay, and what else differs is sent', async (code, status, named) => {
+    await put();
+    stub.changes.length = 0;
+    // The SDK asks three times where the service failed.
+    const times = status === 500 ? 3 : 1;
+    hide(code, status, times);
+    stub.asked.length = 0;
+    const missing = [expect.objectContaining({ account: 'main', code: named })];
+    expect(await putPart({ emails: ['boss@example.com'] })).toEqual({ outcome: 'unchanged', missing });
+    expect(stub.asked.filter((action) => action === 'DescribeSubscribersForNotification')).toHaveLength(times);
+    hide(code, status, times);
+    const change = { cents: 20_000, thresholds: alertSpec().thresholds.slice(0, 2), emails: ['boss@example.com'] };
+    const { plan, ...planned } = await putPart(change, alertCall({ dryRun: true }));
+    expect(planned).toEqual({ outcome: 'updated', missing });
+    expect(plan?.change).toEqual({ amount: '200.00 USD', thresholds: '100% actual, 80% actual' });
+    expect(plan?.current).not.toHaveProperty('to');
+    hide(code, status, times);
+    expect(await putPart(change)).toEqual({ outcome: 'updated', missing });
+    expect(stub.changes).toEqual(['UpdateBudget 200.00', 'DeleteNotification 100 FORECASTED']);
+    expect(await state()).toMatchObject({ emails: ['finance@example.com'], topics: [topic] });
+  });
+
+  it('because of a denial are not passed over: nothing is sent', async () => {
+    await put();
+    stub.changes.length = 0;
+    hide('AccessDeniedException', 400);
+    expect(await failure(put({ cents: 20_000 }))).toMatchObject({ code: 'provider_denied' });
+    expect(stub.changes).toEqual([]);
+  });
+
+  it('leave it open what an attempt did whose answer was lost', async () => {
+    await put();
+    stub.lose('DeleteNotification');
+    stub.before('DeleteNotification', () => hide('UnknownOperationException', 400, 2));
+    // The second attempt finds it gone, and the look behind it sees no subscribers.
+    const spec = { thresholds: alertSpec().thresholds.slice(0, 2) };
+    let rounds = 0;
+    const lost = alertCall();
+    const complete = () => {
+      rounds += 1;
+      return alertSpec(spec);
+    };
+    const done = await parts().budgets.put(account, alertSpec(spec), complete, lost);
+    expect([done.outcome, rounds, lost.ledger.effect()]).toEqual(['updated', 2, 'unknown']);
+  });
+
+  it.each(['DescribeSubscribersForNotification', 'DescribeNotificationsForBudget'])(
+    'because the call was cancelled (%s) are no row of a list',
+    async (action) => {
+      await put();
+      const call = alertCall();
+      stub.before(action, () => call.cancel());
+      expect(await failure(parts().budgets.list(account, { limit: 25 }, call))).toMatchObject({ code: 'cancelled' });
+    },
+  );
+
+  it.each(['DescribeSubscribersForNotification', 'DescribeNotificationsForBudget'])(
+    'or thresholds (%s), whyever, hide no other budget from the list',
+    async (action) => {
+      for (const name of ['a', 'b']) await put({ name });
+      stub.refuse(action, 'AccessDeniedException');
+      const { budgets } = await parts().budgets.list(account, { limit: 25 }, alertCall());
+      expect(budgets.flatMap(({ unread }) => unread?.code ?? [])).toEqual(['provider_denied']);
+      expect(budgets.map(({ name, cents }) => [name, cents])).toEqual([
+        ['a', 10_000],
+        ['b', 10_000],
+      ]);
+    },
+  );
+});
+
 describe('the list', () => {
   it('has pages by name, reads details of one page alone, and leaves other kinds out', async () => {
     for (const name of ['c', 'a', 'b']) await put({ name });

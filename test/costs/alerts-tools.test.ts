@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CallResult } from '../../src/call/call.ts';
+import { CallError } from '../../src/call/errors.ts';
 import { createInvoke } from '../../src/call/invoke.ts';
 import { type AlertSettings, createAlerts } from '../../src/costs/alerts/index.ts';
 import { createSandbox } from '../../src/providers/sandbox/index.ts';
@@ -14,6 +15,8 @@ let call: (tool: string, input?: object) => Promise<CallResult>;
 let mails: string[];
 /** Of what is spent. */
 let month: string;
+/** Requests that the service fails. */
+let unread: RegExp | undefined;
 /** Requests that reached the sandbox's budgets. */
 let asked: string[];
 
@@ -24,6 +27,7 @@ async function start(names: readonly string[]): Promise<void> {
   mails = [];
   month = '2026-11';
   asked = [];
+  unread = undefined;
   const sandbox = createSandbox({ region: 'eu-north-1' });
   const accounts = names.map((name) => mainAccount({ name, credentials: sandbox.credentials }));
   const middleware: typeof sandbox.middleware = (at) => ({
@@ -32,6 +36,7 @@ async function start(names: readonly string[]): Promise<void> {
       stack.add(
         (next, context) => (args) => {
           asked.push(`${context.commandName}`.replace('Command', ''));
+          if (unread?.test(`${context.commandName}`)) throw down();
           return next(args);
         },
         { step: 'initialize', name: 'asked' },
@@ -56,6 +61,8 @@ async function start(names: readonly string[]): Promise<void> {
 }
 beforeEach(() => start(['main']));
 afterEach(() => harness.close());
+
+const down = () => new CallError('provider_unavailable', 'Budgets is down.', { remedy: 'Wait.' });
 
 const output = (result: CallResult) => {
   if (!result.ok) throw new Error(JSON.stringify(result.error));
@@ -111,6 +118,20 @@ it('changes what is given alone, and removes what is over both clouds', async ()
   });
 });
 
+it('says what of a budget could not be read, shows the rest, and sets the same again', async () => {
+  await call('costs_set_alert', { emails: ['a@example.com'] });
+  await call('costs_set_alert', { name: 'second' });
+  unread = /DescribeSubscribersForNotification/;
+  const missing = [{ provider: 'aws', account: 'main', code: 'provider_unavailable' }];
+  const listed = output(await call('costs_list_alerts'));
+  expect(listed).toMatchObject({ alerts: [{ name: 'second' }, { name: 'ziggie-monthly', amount: '100.00 USD' }], missing });
+  expect(listed.missing).toEqual([expect.objectContaining({ message: expect.stringContaining('second, ziggie-monthly') })]);
+  expect(JSON.stringify(listed)).not.toContain('"to"');
+  const again = output(await call('costs_set_alert'));
+  expect(again).toMatchObject({ outcome: 'unchanged', missing });
+  expect(again).not.toHaveProperty('to');
+});
+
 it('is of one account for AWS, and over all of them for both', async () => {
   await harness.close();
   await start(['main', 'other']);
@@ -163,6 +184,10 @@ describe('bad input', () => {
     [{ name: '' }, /1 to 100/],
     [{ name: 'x'.repeat(101) }, /1 to 100/],
     [{ name: 'x/action/y' }, /without :/],
+    [{ name: ' ' }, /no space at either end/],
+    [{ name: ' a' }, /no space at either end/],
+    [{ name: 'a ' }, /no space at either end/],
+    [{ scope: 'both', name: '\u00a0' }, /name/],
     [{ topics: ['ziggie-costs'] }, /ARN of an SNS topic/],
     [{ topics: [`${topic}.fifo`] }, /ARN of an SNS topic/],
     [{ topics: [topic, `${topic}-2`] }, /1 topic/],

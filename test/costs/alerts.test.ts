@@ -237,6 +237,10 @@ describe('a budget of AWS', () => {
     const bare = server({ there: { ...there, thresholds: [], emails: [] } });
     await bare.alerts.set(accounts, 'aws', { name: there.name }, alertCall());
     expect(bare.put).toEqual([{ ...alertSpec({ cents: 7, currency: 'EUR' }), emails: settings.recipients }]);
+    // One whose subscribers could not be read tells somebody: nobody is put in their place.
+    const unread = server({ there: { ...there, emails: [], unread: down() } });
+    await unread.alerts.set(accounts, 'aws', { name: there.name }, alertCall());
+    expect(unread.put).toMatchObject([{ emails: [], topics: [] }]);
     // More than AWS tells are configured, and not asked for.
     const many = server({ there, settings: { ...settings, topics: [topic, `${topic}-2`] } });
     expect(await many.alerts.set(accounts, 'aws', { name: there.name, cents: 9 }, alertCall())).toMatchObject({ outcome: 'updated' });

@@ -3,7 +3,7 @@ import type { CallScope } from '../../ports/call-scope.ts';
 import type { CostAnomaly } from '../../ports/cost-sources.ts';
 import type { AccountTarget } from '../../ports/domain.ts';
 import { addMonths, dateOf, dayNamed, dayOf } from '../calendar.ts';
-import type { CostReader } from '../reader.ts';
+import type { CostReader } from '../cost-reader.ts';
 import type { Missing, ReportAnomaly } from './data.ts';
 import { centsOf, oneLine } from './words.ts';
 

@@ -4,7 +4,7 @@ import type { ComputePort } from '../../ports/compute.ts';
 import type { Breakdown, CostDimension, CostsPort, CurrencyTotals, Forecast, WholeMonth } from '../../ports/costs.ts';
 import type { AccountTarget, MissingPart, Resolved } from '../../ports/domain.ts';
 import { unnamed } from '../bill.ts';
-import type { CostReader } from '../reader.ts';
+import type { CostReader } from '../cost-reader.ts';
 import { collectAnomalies } from './anomalies.ts';
 import type { CurrencyPart, Expectation, Missing, Money, ReportData, Row, TrendMonth } from './data.ts';
 import { findIdle } from './idle.ts';
@@ -174,7 +174,7 @@ function outlookOf({ month, forecasts, budget }: Forecast): NonNullable<ReportDa
       cents: centsOf(forecast),
       ...(low === undefined ? {} : { low: centsOf(low) }),
       ...(high === undefined ? {} : { high: centsOf(high) }),
-      isForecast: basis === 'aws',
+      basis,
     }),
   );
   return { month, forecasts: each, ...(budget ? { budget } : {}) };

@@ -1,4 +1,4 @@
-import type { BudgetUse, Converted } from '../../ports/costs.ts';
+import type { BudgetUse, Converted, Forecast } from '../../ports/costs.ts';
 
 /** Integer cents of one currency. */
 export interface Money {
@@ -60,8 +60,7 @@ export interface ReportAnomaly {
 export interface Expectation extends Money {
   readonly low?: bigint;
   readonly high?: bigint;
-  /** By AWS's forecast, and not only by the days so far. */
-  readonly isForecast: boolean;
+  readonly basis: Forecast['forecasts'][number]['basis'];
 }
 
 export interface Missing {

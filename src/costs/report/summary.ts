@@ -45,10 +45,17 @@ export function reasonsOf({ usage, day }: ReportMover): string[] {
   return [usage, day === undefined ? undefined : `most on ${day}`].filter((part) => part !== undefined);
 }
 
+const basisNotes: Readonly<Record<Expectation['basis'], string>> = {
+  aws: 'by the forecast of AWS',
+  trend: 'if it goes on like the days so far',
+  certain: 'nothing of it is a guess',
+  incomplete: 'without what could not be read',
+};
+
 /** How sure an expectation is: `1,200.00 to 1,400.00`. */
-export function noteOf({ low, high, isForecast }: Expectation): string {
+export function noteOf({ low, high, basis }: Expectation): string {
   if (low !== undefined && high !== undefined) return `${grouped(low)} to ${grouped(high)}`;
-  return isForecast ? 'by the forecast of AWS' : 'if it goes on like the days so far';
+  return basisNotes[basis];
 }
 
 function inBrackets(all: readonly string[]): string {
@@ -58,7 +65,8 @@ function inBrackets(all: readonly string[]): string {
 function expectations({ outlook }: ReportData): string[] {
   if (!outlook || outlook.forecasts.length === 0) return [];
   const used = outlook.budget ? `, ${outlook.budget.used} of the budget` : '';
-  return [`${monthTitle(outlook.month)} is expected to come to ${outlook.forecasts.map(shown).join(' and ')}${used}.`];
+  const lack = outlook.forecasts.some(({ basis }) => basis === 'incomplete') ? `, ${basisNotes.incomplete}` : '';
+  return [`${monthTitle(outlook.month)} is expected to come to ${outlook.forecasts.map(shown).join(' and ')}${used}${lack}.`];
 }
 
 export function untaggedOf({ teams, total, currency }: CurrencyPart): { amount: string; percent: number } | undefined {
