@@ -48,7 +48,11 @@ beforeAll(async () => {
   proxy = await startFaultProxy(moto.endpoint);
   const config = configurationWith();
   const yaml = join(config, 'ziggie.yaml');
-  writeFileSync(yaml, readFileSync(yaml, 'utf8').replace('callsAtOnce: 16', 'callsAtOnce: 1000'));
+  // A hundred launches are to fail for nothing but bad luck.
+  const text = readFileSync(yaml, 'utf8')
+    .replace('callsAtOnce: 16', 'callsAtOnce: 1000')
+    .replace("amount: '100.00'", "amount: '100000.00'");
+  writeFileSync(yaml, text);
   environment = { ...awsEnvironment(temporaryFolder(), proxy.endpoint), ZIGGIE_CONFIG: config };
   await knowSpend(environment);
   const client = ec2(moto.endpoint);
