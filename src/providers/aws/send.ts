@@ -33,7 +33,7 @@ export const ownIdentity = { actor: undefined, iam: undefined } as const;
 export type ChangeScope = SendScope & Pick<CallScope, 'signal' | 'ledger'>;
 
 /** Just enough of a command's type to infer what it answers. */
-interface CommandOf<I extends object, O extends MetadataBearer> {
+export interface CommandOf<I extends object, O extends MetadataBearer> {
   readonly input: I;
   resolveMiddleware(stack: never, configuration: never, options: never): (args: { input: I }) => Promise<{ output: O }>;
 }

@@ -1,6 +1,9 @@
 import type { Budget, Notification, Subscriber } from '@aws-sdk/client-budgets';
+import type { MetadataBearer } from '@smithy/types';
 import { CallError } from '../../../call/errors.ts';
 import type { AlertChange, AlertSpec } from '../../../ports/cost-alerts.ts';
+import type { Loaded } from '../clients.ts';
+import type { CommandOf } from '../send.ts';
 import {
   centsOf,
   type FoundBudget,
@@ -17,18 +20,18 @@ import type { Wire } from './read.ts';
 /** One request that brings a budget nearer to what it should be. Sent twice, it fails or does nothing. */
 export type Step = (wire: Wire) => Promise<unknown>;
 
+type Sdk = Loaded<'budgets'>['sdk'];
+
+/** The request that one command is, for the account of whoever sends it. */
+function step<I extends object, O extends MetadataBearer>(build: (sdk: Sdk, accountId: string) => CommandOf<I, O>): Step {
+  return ({ sender, scope, call, accountId }) => sender.change('budgets', scope, 'natural', call, (sdk) => build(sdk, accountId));
+}
+
 export function create(spec: AlertSpec): Step {
   const Budget: Budget = { BudgetName: spec.name, BudgetType: 'COST', TimeUnit: 'MONTHLY', BudgetLimit: spendOf(spec) };
   const Subscribers = subscribersOf(spec);
   const NotificationsWithSubscribers = spec.thresholds.map((each) => ({ Notification: notificationOf(each), Subscribers }));
-  return ({ sender, scope, call, accountId: AccountId }) =>
-    sender.change(
-      'budgets',
-      scope,
-      'natural',
-      call,
-      (sdk) => new sdk.CreateBudgetCommand({ AccountId, Budget, NotificationsWithSubscribers }),
-    );
+  return step((sdk, AccountId) => new sdk.CreateBudgetCommand({ AccountId, Budget, NotificationsWithSubscribers }));
 }
 
 /**
@@ -83,78 +86,35 @@ function updateBudget(budget: Budget, spec: AlertSpec): Step {
     FilterExpression && Object.keys(FilterExpression).length > 0 ? { Metrics, FilterExpression } : CostTypes ? { CostTypes } : { Metrics };
   const kept = { BudgetName, BudgetType, TimeUnit, TimePeriod, BillingViewArn, ...counted };
   const NewBudget: Budget = { ...kept, BudgetLimit: spendOf(spec) };
-  return ({ sender, scope, call, accountId: AccountId }) =>
-    sender.change('budgets', scope, 'natural', call, (sdk) => new sdk.UpdateBudgetCommand({ AccountId, NewBudget }));
+  return step((sdk, AccountId) => new sdk.UpdateBudgetCommand({ AccountId, NewBudget }));
 }
 
 function createNotification(BudgetName: string, Notification: Notification, Subscribers: Subscriber[]): Step {
-  return ({ sender, scope, call, accountId: AccountId }) =>
-    sender.change(
-      'budgets',
-      scope,
-      'natural',
-      call,
-      (sdk) => new sdk.CreateNotificationCommand({ AccountId, BudgetName, Notification, Subscribers }),
-    );
+  return step((sdk, AccountId) => new sdk.CreateNotificationCommand({ AccountId, BudgetName, Notification, Subscribers }));
 }
 
 function turnNotification(BudgetName: string, old: Notification, NewNotification: Notification): Step {
   const OldNotification = withoutState(old);
-  return ({ sender, scope, call, accountId: AccountId }) =>
-    sender.change(
-      'budgets',
-      scope,
-      'natural',
-      call,
-      (sdk) => new sdk.UpdateNotificationCommand({ AccountId, BudgetName, OldNotification, NewNotification }),
-    );
+  return step((sdk, AccountId) => new sdk.UpdateNotificationCommand({ AccountId, BudgetName, OldNotification, NewNotification }));
 }
 
 function deleteNotification(BudgetName: string, notification: Notification): Step {
   const Notification = withoutState(notification);
-  return ({ sender, scope, call, accountId: AccountId }) =>
-    sender.change('budgets', scope, 'natural', call, (sdk) => new sdk.DeleteNotificationCommand({ AccountId, BudgetName, Notification }));
+  return step((sdk, AccountId) => new sdk.DeleteNotificationCommand({ AccountId, BudgetName, Notification }));
 }
 
 /** A notification takes one topic and ten addresses, and keeps at least one of either: one is turned into another of its type, then added, then taken away. */
 function subscriberSteps(BudgetName: string, { notification, subscribers }: Notice, wanted: readonly Subscriber[]): Step[] {
   const Notification = withoutState(notification);
-  const place = ({ accountId: AccountId }: Wire) => ({ AccountId, BudgetName, Notification });
+  const place = { BudgetName, Notification };
   const [turned, added, removed] = exchange(subscribers, wanted);
   return [
     ...turned.map(
       ([OldSubscriber, NewSubscriber]): Step =>
-        (wire) =>
-          wire.sender.change(
-            'budgets',
-            wire.scope,
-            'natural',
-            wire.call,
-            (sdk) => new sdk.UpdateSubscriberCommand({ ...place(wire), OldSubscriber, NewSubscriber }),
-          ),
+        step((sdk, AccountId) => new sdk.UpdateSubscriberCommand({ AccountId, ...place, OldSubscriber, NewSubscriber })),
     ),
-    ...added.map(
-      (Subscriber): Step =>
-        (wire) =>
-          wire.sender.change(
-            'budgets',
-            wire.scope,
-            'natural',
-            wire.call,
-            (sdk) => new sdk.CreateSubscriberCommand({ ...place(wire), Subscriber }),
-          ),
-    ),
-    ...removed.map(
-      (Subscriber): Step =>
-        (wire) =>
-          wire.sender.change(
-            'budgets',
-            wire.scope,
-            'natural',
-            wire.call,
-            (sdk) => new sdk.DeleteSubscriberCommand({ ...place(wire), Subscriber }),
-          ),
-    ),
+    ...added.map((Subscriber): Step => step((sdk, AccountId) => new sdk.CreateSubscriberCommand({ AccountId, ...place, Subscriber }))),
+    ...removed.map((Subscriber): Step => step((sdk, AccountId) => new sdk.DeleteSubscriberCommand({ AccountId, ...place, Subscriber }))),
   ];
 }
 
