@@ -2,7 +2,7 @@ import type { LedgerEntry, PaidSubscription } from '../ports/cost-sources.ts';
 import type { CurrencyTotals, Renewal, ServiceCost } from '../ports/costs.ts';
 import type { MissingPart } from '../ports/domain.ts';
 import { type Day, dateOf, dayNamed, type MonthSpan } from './calendar.ts';
-import { type Amount, apportioned, type Cents, decimalOf, rounded, sumOf } from './cents.ts';
+import { type Amount, apportioned, type Cents, decimalOf, moneyOf, rounded, sumOf } from './cents.ts';
 import { type PaidAtHostinger, type Part, partsOf, type Sources } from './parts.ts';
 import { type Schedule, scheduleOf } from './subscription.ts';
 
@@ -76,7 +76,7 @@ export function billOf(sources: Sources, month: MonthSpan, until: Day): Bill {
       return other === 0n ? totals : { ...totals, other: decimalOf(other) };
     }),
     byService: services.flatMap(({ currency, rows }) =>
-      rows.slice(0, shownServices).map(({ name, cents }) => ({ service: name, cost: `${decimalOf(cents)} ${currency}` })),
+      rows.slice(0, shownServices).map(({ name, cents }) => ({ service: name, cost: moneyOf(cents, currency) })),
     ),
   };
 }
@@ -171,7 +171,7 @@ export function comingRenewals(schedules: readonly Schedule[], month: MonthSpan)
 }
 
 function renewal({ subscription: { name, renewalCents, currency } }: Schedule, day: Day): Renewal {
-  return { name, date: dateOf(day), cost: `${decimalOf(BigInt(renewalCents))} ${currency}` };
+  return { name, date: dateOf(day), cost: moneyOf(renewalCents, currency) };
 }
 
 /** What is billed once is not billed any more: the next billing that Hostinger names is still to come, whatever its day. */

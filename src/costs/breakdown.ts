@@ -6,7 +6,7 @@ import type { BreakdownQuery, CostDimension, CostsPort } from '../ports/costs.ts
 import { monthNamed } from './asked-month.ts';
 import { summed, unnamed, unspreadParts } from './bill.ts';
 import { dateOf, dayOf, type MonthSpan, monthAt } from './calendar.ts';
-import { decimalOf } from './cents.ts';
+import { moneyOf } from './cents.ts';
 import { about, aboutBill, ageOf, endOf, gatherAws, gatherHostinger, isOfEverything, sourcesOf, throwIfNothing } from './gather.ts';
 import { type Part, partsOf, type TagKeys } from './parts.ts';
 import type { BillViewOptions } from './view-options.ts';
@@ -46,7 +46,7 @@ export function createBreakdown({ reader, store, settings: { tags }, everything,
 
     const sums = summed(service === undefined ? parts : parts.filter((part) => part.service === service), nameIn(by));
     const rows = sums.flatMap(({ currency, rows: all }) => {
-      const shown = all.filter(({ cents }) => cents !== 0n).map(({ name, cents }) => ({ name, cost: `${decimalOf(cents)} ${currency}` }));
+      const shown = all.filter(({ cents }) => cents !== 0n).map(({ name, cents }) => ({ name, cost: moneyOf(cents, currency) }));
       return by === 'day' ? shown.sort((a, b) => (a.name < b.name ? -1 : 1)) : shown;
     });
     const tag = by in tags && aws.found.length > 0 ? tags[by as keyof TagKeys] : undefined;
@@ -55,7 +55,7 @@ export function createBreakdown({ reader, store, settings: { tags }, everything,
       month: month.name,
       incomplete: today < month.end || !aws.isFinal || age.missing !== undefined,
       rows: rows.slice(skip, skip + limit),
-      totals: sums.map(({ currency, total }) => `${decimalOf(total)} ${currency}`),
+      totals: sums.map(({ currency, total }) => moneyOf(total, currency)),
       ...(tag ? { tag } : {}),
       ...(rows.length > skip + limit ? { nextCursor: encodeCursor({ of: listOf(query, month), skip: skip + limit }) } : {}),
       ...age,

@@ -70,6 +70,11 @@ export function decimalOf(cents: bigint): string {
   return `${cents < 0n ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`;
 }
 
+/** `-12.34 USD` @param cents integer */
+export function moneyOf(cents: bigint | number, currency: string): string {
+  return `${decimalOf(BigInt(cents))} ${currency}`;
+}
+
 function floor({ numerator, denominator }: Cents): bigint {
   const towardsZero = numerator / denominator;
   return numerator < 0n && towardsZero * denominator !== numerator ? towardsZero - 1n : towardsZero;

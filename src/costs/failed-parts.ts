@@ -2,7 +2,7 @@ import { CallError } from '../call/errors.ts';
 import type { MissingPart } from '../ports/domain.ts';
 import type { Kept } from './cost-reader.ts';
 
-type Settled<T> = { readonly value?: T | undefined; readonly error?: CallError | undefined };
+type Settled<T> = { readonly value: T; readonly error?: undefined } | { readonly value?: undefined; readonly error: CallError };
 
 /** A part that fails is no reason to show nothing; a call that was cancelled, and a fault of our own, are. */
 export async function settle<T>(reading: Promise<T>): Promise<Settled<T>> {

@@ -5,7 +5,7 @@ import type { LedgerEntry } from '../ports/cost-sources.ts';
 import type { CostsPort, NewEntry, Recorded } from '../ports/costs.ts';
 import type { StateStore } from '../ports/state.ts';
 import { addMonths, dateOf, dayNamed, dayOf } from './calendar.ts';
-import { centsOfDecimal, decimalOf, rounded } from './cents.ts';
+import { centsOfDecimal, moneyOf, rounded } from './cents.ts';
 
 const longestMonths = 120;
 const longestText = { vendor: 80, description: 200, team: 128, application: 128 } as const;
@@ -26,7 +26,7 @@ export function createLedger({ store, now, nearest }: LedgerOptions): Pick<Costs
   return {
     async record(entry, call) {
       const checked = entryOf(entry, now(), nearest);
-      const shown = { month: checked.date.slice(0, 7), amount: moneyOf(BigInt(checked.cents), checked.currency) };
+      const shown = { month: checked.date.slice(0, 7), amount: moneyOf(checked.cents, checked.currency) };
       if (call.dryRun)
         return {
           ...shown,
@@ -180,10 +180,6 @@ function textOf(name: keyof typeof longestText, text: string): string {
   if (trimmed === '' || trimmed.length > longestText[name])
     throw invalid(`The ${name} has ${trimmed.length} characters.`, `Give 1 to ${longestText[name]}.`);
   return trimmed;
-}
-
-function moneyOf(cents: bigint, currency: string): string {
-  return `${decimalOf(cents)} ${currency}`;
 }
 
 function invalid(message: string, remedy: string): CallError {

@@ -5,7 +5,7 @@ import type { AccountTarget } from '../ports/domain.ts';
 import { monthNamed, oldestMonth } from './asked-month.ts';
 import { amountsOf, billOf, unspreadParts } from './bill.ts';
 import { type Day, dateOf, dayOf, type MonthSpan, monthOf } from './calendar.ts';
-import { type Amount, decimalOf, rounded } from './cents.ts';
+import { type Amount, moneyOf, rounded } from './cents.ts';
 import {
   about,
   aboutBill,
@@ -181,11 +181,11 @@ function previousOf(month: MonthSpan, { before, until }: Span, { earlier, later 
 /** In the budget's currency where there are rates for it, else each currency by itself. */
 function compare(amounts: readonly Amount[], earlier: readonly Amount[], { rates, budget }: BillViewOptions['settings']) {
   const [is, was] = [inOneCurrency(amounts, rates, budget.currency), inOneCurrency(earlier, rates, budget.currency)];
-  if (is && was) return { total: `${decimalOf(was.cents)} ${budget.currency}`, change: changeOf(was.cents, is.cents, budget.currency) };
+  if (is && was) return { total: moneyOf(was.cents, budget.currency), change: changeOf(was.cents, is.cents, budget.currency) };
   const centsIn = (all: readonly Amount[], currency: string) => all.find((each) => each.currency === currency)?.cents ?? 0n;
   const currencies = [...new Set([...amounts, ...earlier].map(({ currency }) => currency))].sort();
   return {
-    total: currencies.map((currency) => `${decimalOf(centsIn(earlier, currency))} ${currency}`).join(', '),
+    total: currencies.map((currency) => moneyOf(centsIn(earlier, currency), currency)).join(', '),
     change: currencies.map((currency) => changeOf(centsIn(earlier, currency), centsIn(amounts, currency), currency)).join(', '),
   };
 }

@@ -1,7 +1,7 @@
 import type { BudgetUse, Converted } from '../ports/costs.ts';
 import type { MissingPart } from '../ports/domain.ts';
 import { amountsOf } from './bill.ts';
-import { type Amount, type Cents, centsOfDecimal, decimalOf, noCents, rounded, sumOf } from './cents.ts';
+import { type Amount, type Cents, centsOfDecimal, decimalOf, moneyOf, noCents, rounded, sumOf } from './cents.ts';
 import type { Part } from './parts.ts';
 
 /** Decimal text: how much of the budget's currency one unit of another is. */
@@ -37,7 +37,7 @@ export function budgetUse(amounts: readonly Amount[], rates: Rates, { cents, cur
   const one = inOneCurrency(amounts, rates, currency);
   if (!one || cents <= 0) return undefined;
   const percent = (one.cents * 100n) / BigInt(cents);
-  return { amount: `${decimalOf(BigInt(cents))} ${currency}`, used: `${percent}%` };
+  return { amount: moneyOf(cents, currency), used: `${percent}%` };
 }
 
 /** Currencies in which something is spent, and of which nobody can say how much that is. */

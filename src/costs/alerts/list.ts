@@ -5,11 +5,12 @@ import type { CallScope } from '../../ports/call-scope.ts';
 import type { AlertRow, AlertSpec, AlertsPort, AwsBudgets, BudgetState } from '../../ports/cost-alerts.ts';
 import type { AccountTarget, MissingPart, Resolved } from '../../ports/domain.ts';
 import type { StateStore } from '../../ports/state.ts';
-import { centsOfDecimal, decimalOf, rounded } from '../cents.ts';
+import { centsOfDecimal, moneyOf, rounded } from '../cents.ts';
+import { settle } from '../failed-parts.ts';
 import { awsAccounts } from '../gather.ts';
 import { keptAlerts } from './own-alerts.ts';
 import { type AlertSettings, ownRecipients } from './recipients.ts';
-import { amountOf, moneyOf, noticeKey, thresholdText } from './words.ts';
+import { amountOf, noticeKey, thresholdText } from './words.ts';
 
 export interface ListOptions {
   readonly budgets: AwsBudgets;
@@ -48,13 +49,13 @@ export async function listAlerts(
   let after = start?.after;
   for (const source of sources.slice(first)) {
     const { name } = source;
-    const read = await settle(() => source.read({ limit: limit - alerts.length, ...(after === undefined ? {} : { after }) }));
-    if ('error' in read)
+    const { value: read, error } = await settle(source.read({ limit: limit - alerts.length, ...(after === undefined ? {} : { after }) }));
+    if (error)
       missing.push({
         provider: 'aws',
         account: name,
-        code: read.error.code,
-        message: `${read.error.message} ${read.error.details.remedy}`,
+        code: error.code,
+        message: `${error.message} ${error.details.remedy}`,
       });
     else {
       alerts.push(...read.rows);
@@ -74,16 +75,6 @@ function nextOf(sources: readonly Source[], source: Source): string {
 
 function answer(alerts: AlertRow[], missing: MissingPart[], nextCursor?: string): Listed {
   return { alerts, ...(nextCursor === undefined ? {} : { nextCursor }), ...(missing.length > 0 ? { missing } : {}) };
-}
-
-async function settle<T extends object>(reading: () => Promise<T>): Promise<T | { error: CallError }> {
-  try {
-    return await reading();
-  } catch (error) {
-    // A cancelled call is no fault of the account.
-    if (!(error instanceof CallError) || error.code === 'cancelled') throw error;
-    return { error };
-  }
 }
 
 function ownSource({ store, settings, now }: ListOptions): Source {
@@ -170,5 +161,5 @@ function awsRow(budget: BudgetState): AlertRow {
 /** What AWS has worked out; nothing for what is no number. */
 function worked(key: 'spent' | 'forecast', amount: string | undefined, currency: string): { [K in 'spent' | 'forecast']?: string } {
   const cents = amount === undefined ? undefined : centsOfDecimal(amount);
-  return cents ? { [key]: `${decimalOf(rounded(cents))} ${currency}` } : {};
+  return cents ? { [key]: moneyOf(rounded(cents), currency) } : {};
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { AlertSpec, Threshold } from '../../ports/cost-alerts.ts';
 import type { MissingPart } from '../../ports/domain.ts';
-import { amountOf, moneyOf, thresholdText } from './words.ts';
+import { moneyOf } from '../cents.ts';
+import { amountOf, thresholdText } from './words.ts';
 
 /** Both clouds and the ledger. */
 export interface CombinedSpend {

@@ -1,14 +1,9 @@
 import type { AlertSpec, Threshold } from '../../ports/cost-alerts.ts';
-import { decimalOf } from '../cents.ts';
+import { moneyOf } from '../cents.ts';
 
 /** `100.00 USD` */
 export function amountOf({ cents, currency }: Pick<AlertSpec, 'cents' | 'currency'>): string {
   return moneyOf(cents, currency);
-}
-
-/** @param cents integer */
-export function moneyOf(cents: number, currency: string): string {
-  return `${decimalOf(BigInt(cents))} ${currency}`;
 }
 
 /** What is told of begins so; who is told comes behind it. Another amount is another threshold. */
