@@ -2,7 +2,7 @@ import type { CallError } from '../../src/call/errors.ts';
 import { createCosts } from '../../src/costs/index.ts';
 import type { LedgerEntry, PaidMachine, PaidSubscription } from '../../src/ports/cost-sources.ts';
 import type { AccountTarget } from '../../src/ports/domain.ts';
-import { awsWith, type Item, item } from './items.ts';
+import { awsWith, type Item, item, subscription } from './items.ts';
 import { newStore } from './test-store.ts';
 
 export const main: AccountTarget = {
@@ -17,18 +17,7 @@ export const main: AccountTarget = {
 export const hostinger: AccountTarget = { ...main, id: 'hostinger', provider: 'hostinger', account: 'hostinger', accountId: 'hostinger' };
 export const both = [main, hostinger];
 
-export const vps: PaidSubscription = {
-  id: 'A',
-  name: 'KVM 2',
-  status: 'active',
-  period: { count: 1, unit: 'month' },
-  currency: 'USD',
-  totalCents: 3_000,
-  renewalCents: 3_000,
-  autoRenews: true,
-  createdAt: '2024-01-01T00:00:00Z',
-  nextBillingAt: '2026-12-01T00:00:00Z',
-};
+export const vps = subscription({ createdAt: '2024-01-01T00:00:00Z' });
 
 export function entry(date: string, cents: number, more: Partial<LedgerEntry> = {}): LedgerEntry {
   return {

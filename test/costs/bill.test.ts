@@ -5,7 +5,7 @@ import { addMonths, type Day, dateOf, dayNamed, type MonthSpan, monthOf } from '
 import { type Cents, decimalOf, rounded, sumOf } from '../../src/costs/cents.ts';
 import { type Part, partsOf, type Sources } from '../../src/costs/parts.ts';
 import type { CostGroup, LedgerEntry, PaidMachine, PaidSubscription } from '../../src/ports/cost-sources.ts';
-import { type Item, rowsOf, unit } from './items.ts';
+import { type Item, rowsOf, subscription, unit } from './items.ts';
 
 /**
  * The bill against an oracle that works it out another way: day by day, with integers over one common denominator, and calendar
@@ -330,18 +330,7 @@ function billedIn(paid: PaidSubscription, month: string): bigint {
 
 describe('a bill', () => {
   const november = monthOf(dayNamed('2026-11-01'));
-  const subscription: PaidSubscription = {
-    id: 'A',
-    name: 'KVM 2',
-    status: 'active',
-    period: { count: 1, unit: 'month' },
-    currency: 'USD',
-    totalCents: 3_000,
-    renewalCents: 3_100,
-    autoRenews: true,
-    createdAt: '2026-01-01T00:00:00Z',
-    nextBillingAt: '2026-12-01T00:00:00Z',
-  };
+  const vps = subscription({ renewalCents: 3_100 });
   const entry: LedgerEntry = {
     id: 'e1',
     recordedAt: 0,
@@ -371,7 +360,7 @@ describe('a bill', () => {
         ['Amazon S3', 'credit', '-4'],
         ['Tax', 'refund', '-1.5'],
       ]),
-      hostinger: { subscriptions: [subscription], machines: [] },
+      hostinger: { subscriptions: [vps], machines: [] },
       ledger: [entry],
     };
     expect(billOf(sources, november, dayNamed('2026-11-16'))).toMatchObject({
@@ -425,12 +414,12 @@ describe('a bill', () => {
   });
 
   it('leaves a currency out in which there is nothing, unless there is no other', () => {
-    const transferred = { ...subscription, id: 'B', currency: 'EUR', status: 'transferred' };
+    const transferred = { ...vps, id: 'B', currency: 'EUR', status: 'transferred' };
     const of = (...subscriptions: PaidSubscription[]) =>
       billOf({ ...none, hostinger: { subscriptions, machines: [] } }, november, november.end).totals.map((each) => each.currency);
-    expect(of(subscription, transferred)).toEqual(['USD']);
+    expect(of(vps, transferred)).toEqual(['USD']);
     expect(of(transferred, { ...transferred, id: 'C', currency: 'SEK' })).toEqual(['EUR']);
-    const sources = { ...none, aws: aws([]), hostinger: { subscriptions: [{ ...subscription, currency: 'EUR' }], machines: [] } };
+    const sources = { ...none, aws: aws([]), hostinger: { subscriptions: [{ ...vps, currency: 'EUR' }], machines: [] } };
     expect(billOf(sources, november, november.end).totals).toMatchObject([
       { currency: 'EUR' },
       { currency: 'USD', total: '0.00', aws: '0.00' },
@@ -439,7 +428,7 @@ describe('a bill', () => {
 
   it('names the next renewal of all where the month has none, and no past one', () => {
     const [next, later] = ['2026-12-15', '2027-01-10'].map((day, index) => ({
-      ...subscription,
+      ...vps,
       id: day,
       name: `N${index}`,
       period: { count: 1, unit: 'year' },
@@ -485,7 +474,7 @@ describe('a bill', () => {
     const machines: PaidMachine[] = [{ id: '1001', name: 'vps-1', subscription: 'A', tags: { Team: 'web', App: 'shop' } }];
     const sources = {
       ...none,
-      hostinger: { subscriptions: [subscription, { ...subscription, id: 'B', name: 'Domain' }], machines },
+      hostinger: { subscriptions: [vps, { ...vps, id: 'B', name: 'Domain' }], machines },
       ledger: [entry, { ...entry, id: 'e2', corrects: 'e1', description: 'typo', cents: -400 }],
     };
     const parts = partsOf(sources, november.first, november.end);

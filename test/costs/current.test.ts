@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CostAnswer } from '../../src/ports/cost-sources.ts';
 import type { MonthSoFar } from '../../src/ports/costs.ts';
 import { failure, newCall } from '../aws/harness.ts';
-import { account, down, entry, hostinger, hourMs, main, newWorld, row, second, silent, subscription } from './world.ts';
+import { subscription } from './items.ts';
+import { account, down, entry, hostinger, hourMs, main, newWorld, row, second, silent } from './world.ts';
 
 let world: ReturnType<typeof newWorld>;
 beforeEach(() => {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AwsForecast } from '../../src/ports/cost-sources.ts';
 import { failure, newCall } from '../aws/harness.ts';
-import { down, entry, hostinger, hourMs, main, newWorld, row, second, silent, subscription } from './world.ts';
+import { subscription } from './items.ts';
+import { down, entry, hostinger, hourMs, main, newWorld, row, second, silent } from './world.ts';
 
 let world: ReturnType<typeof newWorld>;
 beforeEach(() => {

@@ -1,4 +1,4 @@
-import type { AwsCosts, CostGroup, CostPeriod, CostQuestion, CostRow } from '../../src/ports/cost-sources.ts';
+import type { AwsCosts, CostGroup, CostPeriod, CostQuestion, CostRow, PaidSubscription } from '../../src/ports/cost-sources.ts';
 
 /** Ten-billionths of a unit: as precise as AWS writes. */
 export const unit = 10n ** 10n;
@@ -98,4 +98,21 @@ export function awsWith(
     },
   };
   return aws;
+}
+
+/** A machine that is paid by the month. */
+export function subscription(facts: Partial<PaidSubscription> = {}): PaidSubscription {
+  return {
+    id: 'A',
+    name: 'KVM 2',
+    status: 'active',
+    period: { count: 1, unit: 'month' },
+    currency: 'USD',
+    totalCents: 3_000,
+    renewalCents: 3_000,
+    autoRenews: true,
+    createdAt: '2026-01-01T00:00:00Z',
+    nextBillingAt: '2026-12-01T00:00:00Z',
+    ...facts,
+  };
 }

@@ -4,23 +4,12 @@ import { addMonths, dateOf, dayOf, monthAt } from '../../src/costs/calendar.ts';
 import { decimalOf, rounded, sumOf } from '../../src/costs/cents.ts';
 import { type Schedule, scheduleOf } from '../../src/costs/subscription.ts';
 import type { PaidSubscription } from '../../src/ports/cost-sources.ts';
+import { subscription } from './items.ts';
 
 const at = (date: string) => dayOf(Date.parse(date));
 
 function paid(facts: Partial<PaidSubscription> = {}): PaidSubscription {
-  return {
-    id: 'A',
-    name: 'KVM 2',
-    status: 'active',
-    period: { count: 1, unit: 'month' },
-    currency: 'USD',
-    totalCents: 3_000,
-    renewalCents: 3_100,
-    autoRenews: true,
-    createdAt: '2020-01-15T09:00:00Z',
-    nextBillingAt: '2026-12-01T12:00:00Z',
-    ...facts,
-  };
+  return subscription({ renewalCents: 3_100, createdAt: '2020-01-15T09:00:00Z', nextBillingAt: '2026-12-01T12:00:00Z', ...facts });
 }
 function scheduled(facts: Partial<PaidSubscription> = {}): Schedule {
   const schedule = scheduleOf(paid(facts));

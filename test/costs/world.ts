@@ -20,6 +20,7 @@ import type {
 } from '../../src/ports/cost-sources.ts';
 import type { AccountTarget } from '../../src/ports/domain.ts';
 import { openSqliteStore } from '../../src/state/sqlite-store.ts';
+import { subscription } from './items.ts';
 
 export const hourMs = 3_600_000;
 export const minuteMs = 60_000;
@@ -28,22 +29,6 @@ export const minuteMs = 60_000;
 export function row(service: string, amount: string, more: Partial<CostRow> & { kind?: 'cost' | 'credit' | 'refund' } = {}): CostRow {
   const { kind = 'cost', ...rest } = more;
   return { from: '2026-11-05', keys: [service, kind], amount, currency: 'USD', ...rest };
-}
-
-export function subscription(facts: Partial<PaidSubscription> = {}): PaidSubscription {
-  return {
-    id: 'A',
-    name: 'KVM 2',
-    status: 'active',
-    period: { count: 1, unit: 'month' },
-    currency: 'USD',
-    totalCents: 3_000,
-    renewalCents: 3_000,
-    autoRenews: true,
-    createdAt: '2026-01-01T00:00:00Z',
-    nextBillingAt: '2026-12-01T00:00:00Z',
-    ...facts,
-  };
 }
 
 export function entry(facts: Partial<LedgerEntry> = {}): LedgerEntry {
